@@ -1,0 +1,1 @@
+"""Causette's tests: this mirrors common/, and system/ runs real processes on real sockets."""

@@ -1,0 +1,111 @@
+"""Every error code has its sentence, in both languages, whatever the values."""
+
+import string
+from collections.abc import Iterator
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common import explain as module
+from common import i18n
+from common.client import target
+from common.explain import CODES, explain
+from common.protocol import names
+
+# Those of the contract; a code that goes missing here is a broken promise.
+# fmt: off
+PROMISED = {
+    "bad-frame", "bad-json", "bad-request", "unknown-type", "too-large", "bad-room", "bad-nick",
+    "nick-taken", "no-such-room", "not-joined", "id-conflict", "rate-limited", "storage-full",
+    "forged-sender", "unsupported", "protocol-version", "stopping", "stream-taken", "too-many",
+    "unreachable-name", "unreachable-refused", "unreachable-silent", "wrong-key", "not-causette",
+    "no-answer", "key-changed", "key-unknown", "plain-mismatch", "not-permitted", "timeout",
+    "profile-locked", "disk-full", "data-dir", "address-in-use", "newer-database", "bad-config",
+}
+EVERY_VALUE: dict[str, str | int] = {
+    "value": "<value>", "room": "<room>", "nick": "<nick>", "host": "<host>", "path": "<path>",
+    "address": "<address>", "key": "<key>", "what": "<what>", "why": "<why>", "size": 20_000,
+    "limit": 16_000, "seconds": 3, "port": 5555, "version": 2, "ours": 1,
+}
+# fmt: on
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    yield
+    i18n.setup("en", {})
+
+
+def test_every_promised_code_is_explained() -> None:
+    assert PROMISED <= CODES
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+@pytest.mark.parametrize("values", [{}, EVERY_VALUE])
+def test_each_code_speaks_both_languages(code: str, values: dict[str, str | int]) -> None:
+    said = {}
+    for lang in i18n.LANGUAGES:
+        i18n.setup(lang, {})
+        said[lang] = explain(code, values)
+        assert said[lang].endswith(".")
+        assert "{" not in said[lang]
+    assert said["en"] != said["fr"]
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_the_last_sentence_of_each_code_needs_no_value(code: str) -> None:
+    sentences = module._SENTENCES[code]
+    assert not list(filter(None, (f[1] for f in string.Formatter().parse(sentences[-1]))))
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [(code, reason) for code in ("bad-room", "bad-nick") for reason in get_args(names.Reason)]
+    + [("bad-server", reason) for reason in get_args(target.Reason)],
+)
+def test_each_reason_is_told_with_its_value(code: str, reason: str) -> None:
+    said = explain(code, {"value": "<x>", "reason": reason})
+    assert said != explain(code, {})
+    assert "<x>" in said or reason in ("empty", "port")
+
+
+def test_a_name_that_is_refused_explains_itself() -> None:
+    with pytest.raises(names.BadName) as caught:
+        names.nick("@ada")
+    error = caught.value
+    assert explain(error.code, {"value": error.value, "reason": error.reason}) == (
+        '"@ada" cannot be a nickname: a nickname does not begin with @, # or /. Remove it.'
+    )
+
+
+def test_values_are_said_as_people_write_them() -> None:
+    i18n.setup("fr", {})
+    said = explain("unreachable-silent", {"host": "192.168.1.77", "port": 5555})
+    assert "192.168.1.77" in said
+    assert "5555" in said
+    assert "16\u202f000" in explain("too-large", {"limit": 16_000})
+    i18n.setup("en", {})
+    assert "16,000" in explain("too-large", {"limit": 16_000})
+    assert " 3 s" in explain("rate-limited", {"seconds": 2.01})
+    assert "None" not in explain("rate-limited", {"seconds": None})
+
+
+def test_a_code_to_come_is_said_in_the_servers_own_words() -> None:
+    assert explain("moon-phase", {}, "the moon is full") == (
+        "Refused by the server: the moon is full"
+    )
+    assert explain("moon-phase", {"text": "the {moon}"}) == "Refused by the server: the {moon}"
+    assert explain("moon-phase") == "Refused by the server: moon-phase"
+
+
+@given(
+    st.sampled_from([*sorted(CODES), "unheard-of"]),
+    st.dictionaries(
+        st.sampled_from([*EVERY_VALUE, "reason"]),
+        st.one_of(st.none(), st.text(), st.integers(), st.floats()),
+    ),
+)
+def test_nothing_raises(code: str, values: dict[str, str | int | float | None]) -> None:
+    assert explain(code, values)

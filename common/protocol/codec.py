@@ -1,0 +1,143 @@
+"""Frames to messages and back. Owns the border: nothing else in the house parses wire bytes.
+
+Every way in which bytes can be wrong ends in one `DecodeError`.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from common.protocol.limits import WIRE
+from common.protocol.messages import AnyAnswer, AnyRequest, Card, Record, RoomLine
+
+SESSION: Final = 32
+"""Bytes of a session id, with which every PUSH frame begins."""
+
+
+class DecodeError(Exception):
+    """Bytes that are no message. `code` is a protocol error code; `n` and `id` where legible."""
+
+    def __init__(self, code: str, text: str, n: int = 0, id: str = "") -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+        self.n = n
+        self.id = id
+
+
+class _Reference(msgspec.Struct):
+    """What tells which request a bad line was."""
+
+    n: Any = 0
+    id: Any = ""
+    type: Any = ""
+
+
+_requests: Final[msgspec.json.Decoder[AnyRequest]] = msgspec.json.Decoder(AnyRequest)
+_answers: Final[msgspec.json.Decoder[AnyAnswer]] = msgspec.json.Decoder(AnyAnswer)
+_room_lines: Final = msgspec.json.Decoder(RoomLine)
+_records: Final = msgspec.json.Decoder(Record)
+_cards: Final = msgspec.json.Decoder(Card)
+_references: Final = msgspec.json.Decoder(_Reference)
+_encoder: Final = msgspec.json.Encoder()
+
+encode = _encoder.encode
+"""A message as one JSON line, without its newline. Raises `UnicodeEncodeError` on a lone
+surrogate, which no JSON text in UTF-8 can hold."""
+
+# msgspec lets two other exceptions through: bad UTF-8 and nesting beyond the recursion limit, the
+# latter even inside a field that nobody reads (measured).
+_FAULTS: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def decode_request(line: bytes) -> AnyRequest:
+    """One line of a PUSH frame. Raises `DecodeError`."""
+    try:
+        return _requests.decode(line)
+    except _FAULTS as fault:
+        raise _explained(line, fault) from None
+
+
+def decode_answer(lines: bytes) -> tuple[AnyAnswer, bytes]:
+    """The first line of an inbox frame, and the bytes behind it: the records of a page, or further
+    answers."""
+    head, _, rest = lines.partition(b"\n")
+    try:
+        return _answers.decode(head), rest
+    except _FAULTS as fault:
+        raise DecodeError("bad-frame", str(fault)) from None
+
+
+def decode_records(lines: bytes) -> list[Record]:
+    """Record lines, as a page of history holds them."""
+    try:
+        return _records.decode_lines(lines)
+    except _FAULTS as fault:
+        raise DecodeError("bad-frame", str(fault)) from None
+
+
+def decode_room_lines(lines: bytes) -> list[RoomLine]:
+    """The lines of a frame on a room's topic."""
+    try:
+        return _room_lines.decode_lines(lines)
+    except _FAULTS as fault:
+        raise DecodeError("bad-frame", str(fault)) from None
+
+
+def raw_lines(lines: bytes, records: Sequence[Record]) -> dict[int, bytes]:
+    """Number to line, for those records whose type is not known here: nothing of them is lost."""
+    unknown = {record.seq for record in records if record.type != "message"}
+    raw = {}
+    for line in lines.split(b"\n") if unknown else ():
+        if line and (seq := _room_lines.decode(line).seq) in unknown:
+            raw[seq] = line
+    return raw
+
+
+def decode_card(body: bytes) -> Card:
+    """A broker's card."""
+    try:
+        return _cards.decode(body)
+    except _FAULTS as fault:
+        raise DecodeError("bad-frame", str(fault)) from None
+
+
+def frames(lines: list[bytes]) -> list[bytes]:
+    """Joins lines into as few bodies as the frame limit allows, in order.
+
+    The limit is kept well below what a receiver must accept, since CURVE lowers that by 33 bytes.
+    """
+    body = b"\n".join(lines)
+    if len(body) <= _ROOM_IN_FRAME:
+        return [body]
+    bodies: list[bytes] = []
+    part: list[bytes] = []
+    size = 0
+    for line in lines:
+        if part and size + len(line) + 1 > _ROOM_IN_FRAME:
+            bodies.append(b"\n".join(part))
+            part, size = [], 0
+        part.append(line)
+        size += len(line) + 1
+    bodies.append(b"\n".join(part))
+    return bodies
+
+
+_ROOM_IN_FRAME: Final = WIRE.frame - 64
+
+
+def _explained(line: bytes, fault: Exception) -> DecodeError:
+    if isinstance(fault, RecursionError):
+        return DecodeError("bad-json", "the JSON is nested too deeply")
+    if isinstance(fault, UnicodeDecodeError):
+        return DecodeError("bad-json", f"not UTF-8 at byte {fault.start}")
+    try:
+        reference = _references.decode(line)
+    except _FAULTS:
+        return DecodeError("bad-json", f"not one JSON object a line: {fault}")
+    n = reference.n if type(reference.n) is int and 0 < reference.n < 1 << 62 else 0
+    id = reference.id if type(reference.id) is str and len(reference.id) <= 64 else ""
+    if "Invalid value" in str(fault) and "$.type" in str(fault):
+        return DecodeError("unknown-type", f"unknown type {str(reference.type)[:40]!r}", n, id)
+    return DecodeError("bad-request", str(fault), n, id)

@@ -1,0 +1,407 @@
+"""The broker's decisions: a pure state machine. Events in, one `Batch` a turn out.
+
+Owns sessions, who may subscribe to what, admission of requests, and presence; the durable state is
+the `Ledger`'s. Knows no socket, no file, no clock: both clocks are set by the shell each turn
+(`now`: monotonic seconds, `wall`: milliseconds since 1970), randomness is passed in.
+
+Admission (may this be proposed?) is here, meaning (what does it do to the log?) in the ledger, so
+that an ordered log could be put between the two.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from msgspec import UNSET
+
+from common.broker.batch import Batch, PageRead, RepeatRead, StreamRow
+from common.broker.ledger import Ledger, Person
+from common.broker.limits import Bucket
+from common.broker.lobby import Lobby, nickname
+from common.broker.sessions import Session, Sessions
+from common.broker.turn import Refusal, Turn
+from common.protocol import messages as m
+from common.protocol import topics
+from common.protocol.codec import SESSION, DecodeError, decode_request
+from common.protocol.identity import user_of_key, user_of_secret
+from common.protocol.limits import WIRE
+
+GRACE: Final = 3.0
+"""Seconds for which a lost link does not count as leaving."""
+REPEATS: Final = 1_024
+"""Repeats that one person may have under look-up; more are left to the next retry."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoreSettings:
+    """What the operator decides."""
+
+    name: str = "Causette"
+    plain: bool = False
+    rate: float = 50.0
+    """Messages a second for each person."""
+    burst: float = 1_000.0
+    """Messages that a person may send at once after a silence."""
+
+
+class Core:
+    """One broker. The shell feeds events, then takes the turn's batch and carries it out."""
+
+    def __init__(
+        self, settings: CoreSettings, ledger: Ledger, epoch: str, now: float, wall: int
+    ) -> None:
+        self.settings = settings
+        self.ledger = ledger
+        self.epoch = epoch
+        self._turn = Turn(ledger, now, wall)
+        self._sessions = Sessions(GRACE)
+        self._lobby = Lobby(self._turn, self._sessions)
+        self._buckets: dict[str, tuple[Bucket, Bucket]] = {}
+        self._handlers: dict[type, Callable[[Session, Any], None]] = {
+            m.Join: self._lobby.join,
+            m.Leave: self._lobby.leave,
+            m.History: self._history,
+            m.Who: self._lobby.who,
+            m.Rooms: self._lobby.list_rooms,
+            m.Nick: self._lobby.rename,
+            m.Ping: self._ping,
+            m.Bye: self._bye,
+        }
+        if "general" not in ledger.rooms:
+            ledger.apply_room("general", "", wall)
+
+    def begin(self, now: float, wall: int) -> None:
+        """A turn begins: monotonic seconds, and milliseconds since 1970."""
+        self._turn.now = now
+        self._turn.wall = wall
+
+    # --- the gate's questions ------------------------------------------------------------------
+
+    def subscribed(self, topic: bytes, key: str | None, fd: int, address: str) -> bool:
+        """Whether this peer may have exactly this topic. Granting an inbox begins a session."""
+        session_id = topics.session_of(topic)
+        if session_id is None:
+            return self._may_hear(topic, key)
+        session = self._sessions.get(session_id)
+        if session is None:
+            if self._sessions.count(key) >= WIRE.sessions:
+                self._turn.note("warning", f"too many sessions of key {key} from {address}")
+                return False
+            session = self._sessions.open(session_id, key, fd, address)
+        elif session.key != key:
+            self._turn.note("warning", f"refused another's inbox to {address}")
+            return False
+        elif session.fd != fd or session.gone:
+            # libzmq connected again under the same inbox: the newest wins
+            self._lobby.withdraw(session)
+            self._sessions.replace(session, fd, address)
+        self._turn.tell(
+            session,
+            m.Greet(
+                protocol=m.PROTOCOL,
+                server=self.settings.name,
+                epoch=self.epoch,
+                time=self._turn.wall,
+                plain=self.settings.plain,
+                limits=WIRE,
+            ),
+        )
+        return True
+
+    def unsubscribed(self, topic: bytes) -> None:
+        """The gate saw a subscription end, by its owner's wish or because the link is gone."""
+        session_id = topics.session_of(topic)
+        session = self._sessions.get(session_id) if session_id else None
+        if session and not session.outlived():
+            if session.person:
+                self._turn.note("info", f"lost the link with {session.label}")
+            self._sessions.linger(session, self._turn.now)
+
+    def _may_hear(self, topic: bytes, key: str | None) -> bool:
+        room = self._sessions.listening(topic)
+        if room is None:
+            return False
+        if not self.settings.plain and not self._sessions.in_room(key, room):
+            return False
+        self._lobby.granted(room)
+        return True
+
+    # --- frames from PULL ----------------------------------------------------------------------
+
+    def receive(self, frame: bytes, key: str | None) -> None:
+        """One PUSH frame: `session \\n lines`, with the key that ZAP attests, if any."""
+        session = self._sessions.get(frame[:SESSION])
+        if session is None or session.gone:
+            return  # before its inbox, or after its end: its sender will come in again
+        if session.key != key:
+            self._forged(key)
+            return
+        if len(frame) > WIRE.frame:
+            words = f"a frame of {len(frame)} bytes; the limit is {WIRE.frame}"
+            self._turn.error(session, Refusal("too-large", words))
+            return
+        if frame[SESSION : SESSION + 1] != b"\n":
+            self._turn.error(session, Refusal("bad-frame", "no newline after the session id"))
+            return
+        for line in frame[SESSION + 1 :].split(b"\n"):
+            if line:
+                self._line(session, line)
+
+    def malformed(self, parts: int, key: str | None) -> None:
+        """A message of more than one frame, which this protocol does not have."""
+        for session in self._sessions.of_key(key):
+            self._turn.error(
+                session, Refusal("bad-frame", f"a message of {parts} frames, not of one")
+            )
+            return
+
+    def _line(self, session: Session, line: bytes) -> None:
+        try:
+            if len(line) > WIRE.line:
+                words = f"a line of {len(line)} bytes; the limit is {WIRE.line}"
+                raise DecodeError("too-large", words)
+            request = decode_request(line)
+        except DecodeError as fault:
+            self._undecodable(session, fault)
+            return
+        if type(request) is m.Say:
+            if session.row is not None:
+                self._say(session, request)
+            return
+        try:
+            if type(request) is m.Hello:
+                self._hello(session, request)
+            elif session.asks is not None:  # else sent before `hello`: it will be sent again
+                if type(request) is not m.History and (wait := session.asks.wait(self._turn.now)):
+                    words = f"more than {self.settings.rate:g} requests a second"
+                    raise Refusal("rate-limited", words, wait)
+                self._handlers[type(request)](session, request)
+        except Refusal as refusal:
+            self._turn.error(session, refusal, getattr(request, "id", ""))
+
+    def _undecodable(self, session: Session, fault: DecodeError) -> None:
+        row = session.row
+        if session.asks is not None and session.asks.wait(self._turn.now):
+            return  # a flood of nonsense earns no answers
+        if fault.n and row is not None:
+            if fault.n == row.last + 1:
+                self._refuse_number(session, fault.n, fault.code, fault.text)
+            elif fault.n <= row.last:
+                self._repeat(session, fault.n, "", "", False)
+            return
+        self._turn.error(session, Refusal(fault.code, fault.text), fault.id, fault.n)
+
+    def _forged(self, key: str | None) -> None:
+        self._turn.note(
+            "warning", f"refused a forged sender: key {key} spoke for another's session"
+        )
+        for session in self._sessions.of_key(key):
+            self._turn.error(session, Refusal("forged-sender", "that session is another person's"))
+
+    # --- hello ---------------------------------------------------------------------------------
+
+    def _hello(self, session: Session, hello: m.Hello) -> None:
+        if hello.protocol != m.PROTOCOL:
+            raise Refusal(
+                "protocol-version",
+                f"protocol {hello.protocol} is not spoken here; this broker speaks {m.PROTOCOL}",
+            )
+        if hello.user is not UNSET:
+            raise Refusal("forged-sender", "a hello does not say who one is: the key does")
+        user = self._user(session, hello)
+        if len(hello.stream) != 16 or set(hello.stream) - set("0123456789abcdef"):
+            raise Refusal("bad-request", f"stream {hello.stream[:20]!r} is not 16 hexadecimals")
+        if len(hello.rooms) > WIRE.rooms:
+            raise Refusal("too-many", f"{len(hello.rooms)} rooms; the limit is {WIRE.rooms}")
+        names = [self._lobby.name(name) for name in hello.rooms]
+        row = self.ledger.stream(hello.stream, user)
+        if row is None:
+            raise Refusal("stream-taken", f"stream {hello.stream} is another person's")
+        person = self._admit(user, session.key or "", hello)
+        again = session.person is not None
+        self._sessions.welcome(session, person, row, hello.visible)
+        session.app = hello.app[:40]
+        session.says, session.asks = self._buckets_of(user)
+        states = [self._lobby.enter(session, name) for name in names]
+        self._turn.tell(
+            session,
+            m.Welcome(
+                user=person.user,
+                nick=person.nick,
+                last=row.last,
+                rooms=states,
+                provisional=self._lobby.provisional,
+            ),
+        )
+        self._turn.asked(session)
+        if not again:
+            self._turn.note("info", f"{session.label} connected from {session.address}")
+
+    def _buckets_of(self, user: str) -> tuple[Bucket, Bucket]:
+        """A person's own, kept over sessions: to connect again is no way round them."""
+        if user not in self._buckets:
+            rate, burst = self.settings.rate, self.settings.burst
+            self._buckets[user] = (
+                Bucket(rate, burst, self._turn.now),
+                Bucket(rate, burst, self._turn.now),
+            )
+        return self._buckets[user]
+
+    def _user(self, session: Session, hello: m.Hello) -> str:
+        if session.key is not None:
+            user = user_of_key(session.key)
+            known = self.ledger.people.get(user)
+            if known is not None and known.key != session.key:
+                raise Refusal("not-permitted", "another key has this user id")
+            return user
+        if hello.secret is UNSET or not 16 <= len(hello.secret) <= 128:
+            raise Refusal("bad-request", "without encryption a hello needs a secret of 16 to 128")
+        return user_of_secret(hello.secret)
+
+    def _admit(self, user: str, key: str, hello: m.Hello) -> Person:
+        wanted, comparable = nickname(hello.nick)
+        known = self.ledger.people.get(user)
+        nick, count = wanted, 1
+        while (owner := self.ledger.nicks.get(comparable)) and owner.user != user:
+            if not hello.fallback:
+                raise Refusal("nick-taken", f"nickname {wanted!r} is {owner.nick!r}'s")
+            count += 1
+            suffix = f"-{count}"
+            nick, comparable = nickname(wanted[: WIRE.nick - len(suffix)] + suffix)
+        if known is not None and known.nick == nick:
+            return known
+        return self._lobby.bind(user, key, nick, comparable)
+
+    # --- saying --------------------------------------------------------------------------------
+
+    def _say(self, session: Session, say: m.Say) -> None:
+        """The way of every message: a number of a stream is taken once, in order, for ever."""
+        row, person, bucket = session.row, session.person, session.says
+        if row is None or person is None or bucket is None:
+            return
+        n = say.n
+        if n != row.last + 1:
+            self._out_of_order(session, row, say)
+            return
+        wait = bucket.wait(self._turn.now)
+        if wait:
+            session.held = True
+            words = f"more than {self.settings.rate:g} messages a second"
+            self._turn.error(session, Refusal("rate-limited", words, wait), n=n)
+            return
+        session.held = False
+        if say.user is not UNSET or say.nick is not UNSET:
+            self._refuse_number(session, n, "forged-sender", "a message does not say who one is")
+            return
+        text = say.text
+        if not text or (len(text) * 4 > WIRE.text and len(text.encode()) > WIRE.text):
+            size = len(text.encode())
+            words = f"a text of {size} bytes; 1 to {WIRE.text} are allowed"
+            self._refuse_number(session, n, "too-large" if size else "bad-request", words)
+            return
+        room = self.ledger.rooms.get(say.room)
+        if room is None:
+            try:
+                room = self._lobby.open_room(self._lobby.name(say.room), person.user)
+            except Refusal as refusal:
+                self._refuse_number(session, n, refusal.code, refusal.text)
+                return
+        seq = self.ledger.apply_say(row, n, room, person, text, say.me, self._turn.wall)
+        self._turn.asked(session, n)
+        if room.name not in session.rooms:  # its own record would not reach it
+            id = f"{row.stream}-{n}"
+            self._turn.tell(session, m.Stored(n=n, room=room.name, seq=seq, ts=room.ts, id=id))
+
+    def _out_of_order(self, session: Session, row: StreamRow, say: m.Say) -> None:
+        if say.n <= row.last:
+            self._repeat(session, say.n, say.room, say.text, say.me)
+        elif not session.held and session.resend_from != row.last + 1:
+            session.resend_from = row.last + 1
+            self._turn.tell(session, m.Resend(start=row.last + 1))
+
+    def _repeat(self, session: Session, n: int, name: str, text: str, me: bool) -> None:
+        """A number that was taken: its outcome is looked up, before any right or rate is."""
+        row = session.row
+        if row is None or self._turn.reading(row.user) >= REPEATS:
+            return
+        room = self.ledger.rooms.get(self._lobby.canonical(name))
+        number = room.number if room else -1
+        self._turn.read(RepeatRead(session.id, row.user, row.stream, n, number, name, text, me))
+
+    def _refuse_number(self, session: Session, n: int, code: str, text: str) -> None:
+        if session.row is None:
+            return
+        self.ledger.apply_refusal(session.row, n, code, text)
+        self._turn.asked(session, n)
+        self._turn.error(session, Refusal(code, text), n=n)
+
+    # --- questions -----------------------------------------------------------------------------
+
+    def _history(self, session: Session, ask: m.History) -> None:
+        assert session.row is not None
+        user = session.row.user
+        room = self._lobby.existing(ask.room)
+        if self._turn.reading(user) >= WIRE.reads:
+            words = f"more than {WIRE.reads} pages asked for at once"
+            raise Refusal("rate-limited", words, 0.1)
+        limit = min(max(ask.limit, 1), WIRE.page)
+        self._turn.read(
+            PageRead(
+                session.id, user, ask.id, room.number, room.name, room.committed,
+                ask.after, ask.before, ask.since, limit,
+            )
+        )  # fmt: skip
+
+    def _ping(self, session: Session, ping: m.Ping) -> None:
+        self._turn.tell(session, m.Pong(id=ping.id, time=self._turn.wall))
+
+    def _bye(self, session: Session, _bye: m.Bye) -> None:
+        self._turn.note("info", f"{session.label} left")
+        self._end(session)
+
+    # --- time, and the end of a turn -----------------------------------------------------------
+
+    def tick(self) -> float:
+        """What time alone brings about. Answers when to be asked again (monotonic seconds)."""
+        for session in self._sessions.expired(self._turn.now):
+            self._end(session)
+        return min(self._lobby.tick(), self._sessions.next_expiry())
+
+    def take(self) -> Batch:
+        """This turn's decisions. The durable part first, then `committed` or `rolled_back`."""
+        for append in self.ledger.batch.appends.values():
+            if append.topic:
+                self._lobby.spoke(append.room_state.name)
+        return self.ledger.batch
+
+    def committed(self) -> None:
+        """The turn is in the file, and may be told."""
+        self._turn.committed()
+
+    def rolled_back(self) -> None:
+        """The disk is full: nothing of the turn happened. Who was let in by it comes in again."""
+        for session in self._turn.rolled_back():
+            self._lobby.withdraw(session)
+            self._sessions.unwelcome(session)
+
+    def read_done(self, user: str) -> None:
+        """The reader has answered one of this person's questions."""
+        self._turn.read_done(user)
+
+    def close(self) -> None:
+        """Tells everybody that the broker stops."""
+        for session in self._sessions.all():
+            self._turn.tell(session, m.Closing())
+
+    @property
+    def people(self) -> int:
+        """How many sessions are in."""
+        return sum(1 for session in self._sessions.all() if session.person)
+
+    # --- helpers -------------------------------------------------------------------------------
+
+    def _end(self, session: Session) -> None:
+        self._lobby.withdraw(session)
+        stream = self._sessions.close(session)
+        if stream is not None:
+            self.ledger.forget_stream(stream)

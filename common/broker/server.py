@@ -1,0 +1,293 @@
+"""The broker's loop: the one owner of PULL, PUB, the card and the writing database connection.
+
+Each turn reads what is waiting, lets the core decide, commits once, and only then publishes. Owns
+sockets and order; knows no rule of the chat.
+"""
+
+import logging
+import os
+import secrets
+import socket as system_socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import zmq
+
+from common import __version__, keys, paths
+from common.broker import sockets
+from common.broker.admission import Admission
+from common.broker.batch import Batch
+from common.broker.core import Core, CoreSettings
+from common.broker.faults import from_environment
+from common.broker.gate import Gate, Peer
+from common.broker.ledger import Ledger
+from common.broker.reader import Reader
+from common.broker.store import StorageFailed, StorageFull, Store
+from common.protocol import messages, topics
+from common.protocol.codec import encode, frames
+from common.safe import one_line
+
+TURN_FRAMES: Final = 2_000
+TURN_BYTES: Final = 1 << 20
+"""What one turn reads at most, so that a flood does not delay its own commit."""
+TURN_SUBSCRIPTIONS: Final = 2_000
+
+_log = logging.getLogger("causette.broker")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """Where a broker serves, and from what."""
+
+    data_dir: Path
+    """The broker's own directory: database, key, `ready.json`."""
+    pull: list[str]
+    pub: list[str]
+    card: str | None
+    core: CoreSettings = field(default_factory=CoreSettings)
+
+
+class Server:
+    """One running broker. `open`, `run` until `stop`, `close`."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self._settings = settings
+        self._context: zmq.Context[Any] = zmq.Context()
+        self._context.set(zmq.MAX_SOCKETS, sockets.MAX_SOCKETS)
+        self._waker, self._wakeable = system_socket.socketpair()
+        self._waker.setblocking(False)
+        self._stopping = False
+        self._fault = from_environment()
+        self._opened: list[Callable[[], None]] = [self._context.term, self._close_wakers]
+        self.ready: dict[str, Any] = {}
+        """What the ready line says."""
+
+    def open(self) -> None:
+        """Locks the directory, opens the log, binds. Raises what stands in the way; see `broker.py`
+        for each one's words."""
+        settings = self._settings
+        directory = paths.private_dir(settings.data_dir)
+        lock = paths.DirectoryLock(directory)
+        self._opened.append(lock.release)
+        pair = None
+        if not settings.core.plain:
+            pair = keys.load_or_create(directory / "broker.key")
+        self._store = Store.open(directory / "causette.db", fault=self._fault)
+        self._opened.append(self._store.close)
+        loaded = self._store.load()
+        self._reader = Reader(directory / "causette.db")
+        self._opened.append(self._reader.close)
+        ledger = Ledger(
+            loaded.rooms,
+            loaded.users,
+            self._store.stream,
+            lambda: secrets.token_hex(8),
+            topics.room,
+        )
+        self._core = Core(settings.core, ledger, loaded.epoch, time.monotonic(), _wall())
+        self._encrypted = pair is not None
+        if pair is not None:
+            self._admission: Admission | None = Admission(self._context, self._may_connect)
+            self._opened.append(self._admission.stop)
+        else:
+            self._admission = None
+        self._pull = self._own(sockets.make_pull(self._context, pair))
+        self._pub = self._own(sockets.make_pub(self._context, pair))
+        self._gate = Gate(self._pub, self)
+        self._carry_out()  # the first start's own records are true before anybody may connect
+        bound = self._bind()
+        self._card = encode(
+            messages.Card(
+                name=settings.core.name,
+                key=pair.public if pair else None,
+                pull=bound.pull,
+                pub=bound.pub,
+                protocol=messages.PROTOCOL,
+                access="open",
+            )
+        )
+        self.ready = {
+            "type": "ready",
+            "name": settings.core.name,
+            "pull": bound.pull,
+            "pub": bound.pub,
+            "card": bound.card[0] if bound.card else None,
+            "key": pair.public if pair else None,
+        }
+        ready_file = directory / "ready.json"
+        said = {**self.ready, "pid": os.getpid(), "version": __version__}
+        paths.write_private(ready_file, msgspec.json.encode(said) + b"\n")
+        self._opened.append(lambda: ready_file.unlink(missing_ok=True))
+
+    def run(self) -> None:
+        """Serves until `stop`. Raises `StorageFailed` when a commit's outcome is unknown: nothing
+        of that turn was acknowledged, and only a fresh start can tell what the file holds."""
+        poller = zmq.Poller()
+        watched = [self._pull, self._pub, self._wakeable.fileno(), self._reader.fileno()]
+        if self._admission:
+            watched.append(self._admission.zap_socket)
+        if self._card_socket:
+            watched.append(self._card_socket)
+        for one in watched:
+            poller.register(one, zmq.POLLIN)
+        core, wait = self._core, 0
+        while not self._stopping:
+            ready = dict(poller.poll(wait))
+            now = time.monotonic()
+            core.begin(now, _wall())
+            if self._admission and self._admission.zap_socket in ready:
+                self._admission.step()
+            if self._pub in ready:
+                self._gate.drain(TURN_SUBSCRIPTIONS)
+            if self._pull in ready:
+                self._drain_pull()
+            if self._reader.fileno() in ready:
+                self._answer_reads()
+            if self._card_socket and self._card_socket in ready:
+                self._answer_card()
+            due = core.tick()
+            self._carry_out()
+            # Rounded up: a poll of 0 ms before a deadline would spin.
+            wait = int(min(max((due - now) * 1_000 + 1, 0), 60_000))
+        self._drain_pull()
+        core.close()
+        self._carry_out()
+
+    def stop(self) -> None:
+        """Ends `run` soon. For signal handlers and other threads."""
+        self._stopping = True
+        self._waker.send(b"\0")
+
+    def close(self) -> None:
+        """Gives everything back, in the reverse order of opening. Safe after a failed `open`."""
+        while self._opened:
+            self._opened.pop()()
+
+    # --- what the gate asks --------------------------------------------------------------------
+
+    def subscribed(self, topic: bytes, peer: Peer) -> bool:
+        return self._core.subscribed(topic, peer.key, peer.fd, peer.address)
+
+    def unsubscribed(self, topic: bytes) -> None:
+        self._core.unsubscribed(topic)
+
+    def intruder(self, peer: Peer, why: str) -> None:
+        _log.warning("threw out %s (key %s): %s", peer.address, peer.key, why)
+
+    # --- one turn ------------------------------------------------------------------------------
+
+    def _drain_pull(self) -> None:
+        """Hands the core what is waiting, up to a turn's worth."""
+        receive, recv = self._core.receive, self._pull.recv
+        noblock, encrypted = int(zmq.NOBLOCK), self._encrypted
+        count = size = 0
+        try:
+            while count < TURN_FRAMES and size < TURN_BYTES:
+                frame = recv(noblock, False)
+                if frame.more:
+                    self._refuse_multipart(frame)
+                    continue
+                body = frame.bytes
+                receive(body, str(frame.get("User-Id")) if encrypted else None)
+                count += 1
+                size += len(body)
+        except zmq.Again:
+            pass
+
+    def _refuse_multipart(self, frame: zmq.Frame) -> None:
+        key = str(frame.get("User-Id")) if self._encrypted else None
+        parts = 1
+        while frame.more:  # the rest is here: libzmq delivers the parts of a message together
+            frame = self._pull.recv(zmq.NOBLOCK, copy=False)
+            parts += 1
+        self._core.malformed(parts, key)
+
+    def _carry_out(self) -> None:
+        """Commits the turn, then lets it be known."""
+        core = self._core
+        batch = core.take()
+        if batch.durable:
+            if self._fault:
+                self._fault("received")
+            try:
+                self._store.commit(batch)
+            except StorageFull:
+                core.rolled_back()
+                batch = core.take()
+        core.committed()
+        if batch.appends or batch.publish:
+            self._publish(batch)
+        for read in batch.reads:
+            self._reader.submit(read)
+        for level, words in batch.log:
+            _log.log(logging.getLevelName(level.upper()), "%s", one_line(words))
+
+    def _publish(self, batch: Batch) -> None:
+        publish = self._gate.publish
+        if self._fault and batch.appends:
+            self._fault("commit")
+        for append in batch.appends.values():
+            if append.topic:
+                for body in frames(append.lines):
+                    publish(append.topic, body)
+                if self._fault:
+                    self._fault("publish")
+        for topic, lines in batch.publish.items():
+            for body in frames(lines):
+                publish(topic, body)
+        if self._fault and batch.appends:
+            self._fault("published")
+
+    def _answer_reads(self) -> None:
+        for result in self._reader.results():
+            self._core.read_done(result.user)
+            self._gate.publish(topics.inbox(result.session), result.lines)
+
+    def _answer_card(self) -> None:
+        assert self._card_socket is not None
+        for _ in range(100):
+            try:
+                self._card_socket.recv_multipart(zmq.NOBLOCK)
+                self._card_socket.send(self._card, zmq.NOBLOCK)
+            except zmq.Again:
+                return
+
+    # --- making and unmaking -------------------------------------------------------------------
+
+    def _may_connect(self, key: str) -> bool:
+        """Open access: whoever has the broker's key may come in; what they may do is the core's."""
+        return bool(key)
+
+    def _bind(self) -> sockets.Bound:
+        settings = self._settings
+        pull = [sockets.bind(self._pull, address) for address in settings.pull]
+        wanted = settings.pub or [sockets.neighbour(address) for address in settings.pull]
+        pub = [sockets.bind(self._pub, address) for address in wanted]
+        card_address = settings.card
+        if card_address is None and sockets.has_neighbour(wanted[0]):
+            card_address = sockets.neighbour(wanted[0])
+        card = []
+        self._card_socket = None
+        if card_address is not None:
+            self._card_socket = self._own(sockets.make_card(self._context))
+            card.append(sockets.bind(self._card_socket, card_address))
+        return sockets.Bound(pull, pub, card)
+
+    def _own(self, socket: sockets.Socket) -> sockets.Socket:
+        self._opened.append(socket.close)
+        return socket
+
+    def _close_wakers(self) -> None:
+        self._waker.close()
+        self._wakeable.close()
+
+
+def _wall() -> int:
+    return time.time_ns() // 1_000_000
+
+
+__all__ = ["Server", "ServerSettings", "StorageFailed"]

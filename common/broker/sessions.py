@@ -1,0 +1,201 @@
+"""The sessions that are open: pure. Owns who is connected under which key, and in which rooms.
+
+A session begins when the gate grants an inbox, is welcomed by `hello`, and ends by `bye` or a grace
+after its inbox subscription ended. Knows no message and no rule.
+"""
+
+from common.broker.batch import StreamRow
+from common.broker.ledger import Person
+from common.broker.limits import Bucket
+from common.protocol import topics
+
+
+class Session:
+    """One PUSH and SUB pair of somebody."""
+
+    __slots__ = (
+        "_stale",
+        "address",
+        "app",
+        "asks",
+        "fd",
+        "gone",
+        "held",
+        "id",
+        "inbox",
+        "key",
+        "person",
+        "resend_from",
+        "rooms",
+        "row",
+        "says",
+        "visible",
+    )
+
+    def __init__(self, session: bytes, key: str | None, fd: int, address: str) -> None:
+        self.id = session
+        self.inbox = topics.inbox(session)
+        self.key = key
+        self.fd = fd
+        self.address = address
+        self.app = ""
+        self.person: Person | None = None
+        self.row: StreamRow | None = None
+        self.rooms: dict[str, bytes] = {}
+        """Room to the topic that was handed out."""
+        self.visible = True
+        self.says: Bucket | None = None
+        self.asks: Bucket | None = None
+        """What this person may still say and ask, once welcomed."""
+        self.held = False
+        """A number was refused for now: what follows it waits unanswered."""
+        self.resend_from = 0
+        self.gone = 0.0
+        """When the link was lost (monotonic); 0 while it holds."""
+        self._stale = 0
+
+    @property
+    def label(self) -> str:
+        """How the operator's log names it."""
+        nick = self.person.nick if self.person else "somebody"
+        return f"{nick} ({self.app})" if self.app else nick
+
+    def begin_again(self, fd: int, address: str) -> None:
+        """The same inbox was subscribed on another connection: wait for `hello` again."""
+        self.fd = fd
+        self.address = address
+        self.person = None
+        self.row = None
+        self.says = None
+        self.asks = None
+        self.held = False
+        self.resend_from = 0
+        if self.gone:
+            self.gone = 0.0
+        else:
+            self._stale += 1
+
+    def outlived(self) -> bool:
+        """Whether the end that was just reported is that of a connection already replaced.
+
+        The report carries no metadata, so replaced connections are counted (measured: a half-open
+        predecessor is reported up to the heartbeat's time-out later).
+        """
+        if self._stale:
+            self._stale -= 1
+            return True
+        return False
+
+
+class Sessions:
+    """All sessions, by id, by key and by room. `grace` in seconds."""
+
+    def __init__(self, grace: float) -> None:
+        self._grace = grace
+        self._all: dict[bytes, Session] = {}
+        self._by_key: dict[str | None, dict[bytes, Session]] = {}
+        self._by_room: dict[str, dict[bytes, Session]] = {}
+        self._topics: dict[bytes, str] = {}
+        self._streams: dict[str, int] = {}
+        self._gone: dict[bytes, Session] = {}
+
+    def get(self, session: bytes) -> Session | None:
+        return self._all.get(session)
+
+    def all(self) -> list[Session]:
+        return list(self._all.values())
+
+    def count(self, key: str | None) -> int:
+        """Sessions of one key; without keys nobody can be counted."""
+        return len(self._by_key.get(key, ())) if key is not None else 0
+
+    def of_key(self, key: str | None) -> list[Session]:
+        """A key's sessions; none without keys, where it would be everybody."""
+        return list(self._by_key.get(key, {}).values()) if key is not None else []
+
+    def open(self, session_id: bytes, key: str | None, fd: int, address: str) -> Session:
+        session = Session(session_id, key, fd, address)
+        self._all[session_id] = session
+        self._by_key.setdefault(key, {})[session_id] = session
+        return session
+
+    def replace(self, session: Session, fd: int, address: str) -> str | None:
+        """The same session on another connection; answers as `close` does."""
+        self._gone.pop(session.id, None)
+        stream = self._release(session.row.stream) if session.row else None
+        session.begin_again(fd, address)
+        return stream
+
+    def welcome(self, session: Session, person: Person, row: StreamRow, visible: bool) -> None:
+        """A session is somebody's from now on. Repeated, it is welcomed anew."""
+        if session.row is not None:
+            self._release(session.row.stream)
+        session.person = person
+        session.row = row
+        session.visible = visible
+        self._streams[row.stream] = self._streams.get(row.stream, 0) + 1
+
+    def unwelcome(self, session: Session) -> None:
+        """Its welcome is taken back: it must say `hello` again."""
+        if session.row is not None:
+            self._release(session.row.stream)
+        session.person = session.row = session.says = session.asks = None
+
+    def joined(self, session: Session, room: str, topic: bytes) -> None:
+        session.rooms[room] = topic
+        self._by_room.setdefault(room, {})[session.id] = session
+        self._topics[topic] = room
+
+    def left(self, session: Session, room: str) -> None:
+        topic = session.rooms.pop(room)
+        there = self._by_room.get(room, {})
+        there.pop(session.id, None)
+        if not there and room in self._by_room:
+            del self._by_room[room]
+            self._topics.pop(topic, None)
+
+    def listening(self, topic: bytes) -> str | None:
+        """The room of a topic that somebody was told."""
+        return self._topics.get(topic)
+
+    def in_room(self, key: str | None, room: str) -> bool:
+        """Whether a session of this key is in the room."""
+        return any(room in session.rooms for session in self.of_key(key))
+
+    def anybody(self, room: str) -> bool:
+        return room in self._by_room
+
+    def linger(self, session: Session, now: float) -> None:
+        """Its link is lost: it stays for the grace, or ends at once where nobody knows it yet."""
+        session.gone = now
+        self._gone[session.id] = session
+
+    def expired(self, now: float) -> list[Session]:
+        """The sessions whose grace is over."""
+        return [
+            session
+            for session in self._gone.values()
+            if session.gone and now >= session.gone + self._grace
+        ]
+
+    def next_expiry(self) -> float:
+        first = next(iter(self._gone.values()), None)
+        return first.gone + self._grace if first else float("inf")
+
+    def close(self, session: Session) -> str | None:
+        """Forgets a session; its stream where no other session sends from it."""
+        self._all.pop(session.id, None)
+        self._gone.pop(session.id, None)
+        mine = self._by_key.get(session.key, {})
+        mine.pop(session.id, None)
+        if not mine:
+            self._by_key.pop(session.key, None)
+        return self._release(session.row.stream) if session.row else None
+
+    def _release(self, stream: str) -> str | None:
+        left = self._streams.get(stream, 1) - 1
+        if left:
+            self._streams[stream] = left
+            return None
+        self._streams.pop(stream, None)
+        return stream

@@ -1,0 +1,193 @@
+"""`Client`: the door to the library for any program. Owns no socket and no state of the session.
+
+Every method may be called from any thread and returns at once; the work happens in the one
+background thread (`thread`), which runs the pure session (`session`).
+"""
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any, Self
+
+from common.client.events import (
+    DoneReply,
+    Event,
+    HistoryReply,
+    JoinedReply,
+    PeopleReply,
+    PongReply,
+    RoomsReply,
+    StoredReply,
+)
+from common.client.profile import AnyProfile, MemoryProfile
+from common.client.session import Saved, Session, SessionOptions
+from common.client.target import Target
+from common.client.thread import LinkThread
+from common.keys import KeyPair, plain_secret
+from common.protocol.messages import History, Nick, Ping, Request, Rooms, Who
+from common.protocol.names import room_name
+
+
+@dataclass(kw_only=True)
+class Options:
+    """How a session behaves."""
+
+    nick: str
+    fallback: bool = False
+    """Take `nick-2` where the nickname is another's (for nicknames that nobody typed)."""
+    rooms: list[str] = field(default_factory=list)
+    """Rooms to join; created where they do not exist."""
+    since: dict[str, int] = field(default_factory=dict)
+    """Room to the number after which to start; a room that is not named starts at the profile's
+    cursor where `resume`, else at its head."""
+    resume: bool = False
+    catch_up: int | None = None
+    """Records at most to fetch for a room that is behind; None: all of them."""
+    visible: bool = True
+    roster: bool = False
+    """Keep track of who is in each room, so that people who left during a cut are reported."""
+    app: str = ""
+    lang: str = ""
+    join_timeout: float = 10.0
+    """Seconds for the first link; then `Failed`. Later ones are tried for ever."""
+
+
+class Client:
+    """One session with one broker: PUSH and SUB in a background thread.
+
+    with Client(target, keys, Options(nick="ada", rooms=["general"])) as client:
+        client.say("general", "hello").result(10)
+        while (event := client.get()) is not None:
+            ...
+    """
+
+    def __init__(
+        self, target: Target, keys: KeyPair, options: Options, profile: AnyProfile | None = None
+    ) -> None:
+        self._events: SimpleQueue[Event | None] = SimpleQueue()
+        self._profile = profile or MemoryProfile()
+        saved = _saved(options, self._profile)
+        settings = SessionOptions(
+            nick=options.nick,
+            fallback=options.fallback,
+            visible=options.visible,
+            roster=options.roster,
+            catch_up=options.catch_up,
+            app=options.app,
+            lang=options.lang,
+            secret=plain_secret(keys) if target.key is None else None,
+            expect_plain=target.key is None,
+            join_timeout=options.join_timeout,
+        )
+        self._thread = LinkThread(
+            target,
+            keys,
+            lambda new_id, jitter: Session(settings, saved, new_id, jitter),
+            self._profile,
+            self._events.put,
+        )
+
+    def start(self) -> None:
+        """Starts the thread; `Ready` or `Failed` comes out of the queue."""
+        self._thread.start()
+
+    def get(self, timeout: float | None = None) -> Event | None:
+        """The next event; None when the client was closed. Raises `queue.Empty` after `timeout`."""
+        return self._events.get(timeout=timeout)
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Says goodbye and ends the thread. What is unsent stays in the profile's outbox."""
+        if self._thread.is_alive():
+            self._thread.stop()
+            self._thread.join(timeout)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Requests. Each future ends in its reply or in `Refused`.
+
+    def say(self, room: str, text: str, *, me: bool = False) -> "Future[StoredReply]":
+        """Says something; the future ends once it is stored, or refused for good."""
+        return self._thread.call(lambda session, ref: session.say(ref, room, text, me))
+
+    def join(self, room: str, *, after: int | None = None) -> "Future[JoinedReply]":
+        """Joins a room; records after number `after` follow as events, else those to come."""
+        return self._thread.call(lambda session, ref: session.join(ref, room, after))
+
+    def leave(self, room: str) -> "Future[DoneReply]":
+        """Leaves a room."""
+        return self._thread.call(lambda session, ref: session.leave(ref, room))
+
+    def history(
+        self,
+        room: str,
+        *,
+        after: int | None = None,
+        before: int | None = None,
+        since: int | None = None,
+        limit: int = 1_000,
+    ) -> "Future[HistoryReply]":
+        """One page (ascending; at most 1,000 records and 64 kB); see `History`."""
+        request = History(room=room, after=after, before=before, since=since, limit=limit)
+        return self._ask(request)
+
+    def who(self, room: str) -> "Future[PeopleReply]":
+        """Everybody in a room: all pages, sorted by nickname."""
+        return self._ask(Who(room=room))
+
+    def rooms(self) -> "Future[RoomsReply]":
+        """Every room: all pages, sorted by name."""
+        return self._ask(Rooms())
+
+    def nick(self, nick: str) -> "Future[DoneReply]":
+        """Takes another nickname."""
+        return self._ask(Nick(nick=nick))
+
+    def ping(self) -> "Future[PongReply]":
+        """A round trip: everything asked before has reached the broker."""
+        return self._ask(Ping())
+
+    def seen(self, room: str, seq: int, id: str) -> None:
+        """The program is done with this record: the cursor that a later run resumes from."""
+        self._thread.seen(room, seq, id)
+
+    def unsent(self) -> int:
+        """Messages said and not yet known to be stored or refused."""
+        return self._thread.unsent()
+
+    def drop_unsent(self) -> None:
+        """Forgets what is queued: it will not be sent later. For programs that give up."""
+        self._thread.post(self._thread.drop_unsent)
+
+    def _ask(self, request: Request) -> "Future[Any]":
+        return self._thread.call(lambda session, ref: session.ask(ref, request))
+
+
+def _saved(options: Options, profile: AnyProfile) -> Saved:
+    """Where to begin: as told, else where this profile stopped if asked to, else at the head."""
+    rooms: dict[str, tuple[int, str] | None] = {}
+    for room in options.rooms:
+        name = room_name(room)
+        cursor = profile.cursor(name) if options.resume else None
+        if name in options.since:
+            rooms[name] = (options.since[name], "")
+        elif cursor is not None:
+            rooms[name] = (cursor.seq, cursor.id)
+        else:
+            rooms[name] = None
+    return Saved(
+        stream=profile.stream(),
+        next_n=profile.next_n(),
+        outbox=[(item.n, item.room, item.text, item.me) for item in profile.outbox()],
+        rooms=rooms,
+    )

@@ -1,0 +1,195 @@
+"""One PUSH and one SUB socket, made afresh for every way in, and what their monitors tell.
+
+Owns the sockets, their options and the reading of libzmq's events; knows no message and no session.
+libzmq's own reconnection is off: a connection that came back by itself would leave a session that
+the broker has already given up (measured).
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import zmq
+from zmq.utils.monitor import recv_monitor_message
+
+from common import keys
+from common.client.probe import CODE_OF, probe
+from common.client.target import Target, host_and_port
+from common.protocol import topics
+from common.protocol.limits import HARD_FRAME
+
+HEARTBEAT: Final = 5_000
+VANISHED: Final = 15_000
+"""Milliseconds, as the broker's own."""
+PROBE: Final = 1.0
+"""Seconds given to a plain TCP connection that finds out why there was no ZeroMQ one."""
+FRAMES: Final = 1_000
+"""Frames read at most before the session is asked what to do."""
+
+_LOST: Final = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED | zmq.EVENT_CONNECT_RETRIED
+_HANDSHAKE: Final = zmq.EVENT_HANDSHAKE_SUCCEEDED
+_FAILED: Final = (
+    zmq.EVENT_HANDSHAKE_FAILED_AUTH
+    | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+    | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+)
+_WATCHED: Final = _LOST | _HANDSHAKE | _FAILED | zmq.EVENT_CONNECTED
+
+Socket = zmq.Socket[bytes]
+Cause = tuple[str, str]
+"""A code of `explain`, and English words."""
+
+
+class Link:
+    """The two sockets of one session, used by the link thread alone."""
+
+    def __init__(self, context: "zmq.Context[Any]", target: Target, pair: keys.KeyPair) -> None:
+        self._context = context
+        self._target = target
+        self._pair = pair
+        self._push: Socket | None = None
+        self._sub: Socket | None = None
+        self._monitors: dict[str, Socket] = {}
+        self._connected: set[str] = set()
+        self._shaken: set[str] = set()
+        self._cause: Cause | None = None
+        self._ready: set[object] = set()
+
+    def open(self, session: bytes) -> None:
+        """Makes fresh sockets, and subscribes to the session's inbox."""
+        self.drop()
+        self._push = self._make(zmq.PUSH, "push", self._target.push)
+        self._sub = self._make(zmq.SUB, "sub", self._target.sub)
+        self._sub.setsockopt(zmq.MAXMSGSIZE, HARD_FRAME)
+        self._sub.setsockopt(zmq.RCVHWM, 10_000)
+        self._sub.setsockopt(zmq.SUBSCRIBE, topics.inbox(session))
+        self._push.connect(self._target.push)
+        self._sub.connect(self._target.sub)
+
+    def drop(self) -> None:
+        """Closes the sockets; what was pushed a moment ago may still leave."""
+        for monitor in self._monitors.values():
+            monitor.close(0)
+        for socket in (self._push, self._sub):
+            if socket is not None:
+                socket.disable_monitor()
+                socket.close(200 if socket is self._push and self._shaken else 0)
+        self._push = self._sub = None
+        self._monitors.clear()
+        self._connected.clear()
+        self._shaken.clear()
+        self._cause = None
+
+    close = drop
+
+    def send(self, frame: bytes) -> None:
+        """Pushes a frame. One that does not fit the queue is dropped: the session sends again."""
+        if self._push is not None:
+            try:
+                self._push.send(frame, zmq.NOBLOCK)
+            except zmq.Again:
+                return
+
+    def subscribe(self, topic: bytes, again: bool) -> None:
+        """Subscribes; `again` first takes the subscription back, so that the broker sees it anew.
+
+        Not while the connection is away: libzmq would queue each of them up.
+        """
+        if self._sub is not None and "sub" in self._shaken:
+            if again:
+                self._sub.setsockopt(zmq.UNSUBSCRIBE, topic)
+            self._sub.setsockopt(zmq.SUBSCRIBE, topic)
+
+    def unsubscribe(self, topic: bytes) -> None:
+        """Takes a subscription back."""
+        if self._sub is not None:
+            self._sub.setsockopt(zmq.UNSUBSCRIBE, topic)
+
+    def poll(self, wakeable: int, timeout: float) -> None:
+        """Waits at most `timeout` seconds for anything to happen."""
+        poller = zmq.Poller()
+        poller.register(wakeable, zmq.POLLIN)
+        if self._sub is not None:
+            poller.register(self._sub, zmq.POLLIN)
+        for monitor in self._monitors.values():
+            poller.register(monitor, zmq.POLLIN)
+        # Rounded up: a poll of 0 ms before a deadline would spin.
+        self._ready = {one for one, _ in poller.poll(int(min(timeout * 1_000 + 1, 60_000)))}
+
+    def cause(self) -> Cause | None:
+        """Why the link was lost, where the monitors told so since the last `poll`."""
+        for name, monitor in list(self._monitors.items()):
+            if monitor in self._ready:
+                self._watch(name, monitor)
+        cause, self._cause = self._cause, None
+        return cause
+
+    def frames(self) -> Iterator[tuple[bytes, bytes]]:
+        """The frames that are here, as topic and body."""
+        if self._sub is None or self._sub not in self._ready:
+            return
+        sub = self._sub
+        for _ in range(FRAMES):
+            if self._sub is not sub:
+                return
+            try:
+                parts = sub.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            if len(parts) == 2:
+                yield parts[0], parts[1]
+
+    def diagnose(self) -> Cause:
+        """Why a broker does not answer, as far as can be found out now; takes a second at most."""
+        for name, zmq_address in (("push", self._target.push), ("sub", self._target.sub)):
+            if name in self._shaken:
+                continue
+            place = host_and_port(zmq_address)
+            if place is None:
+                return "no-answer", f"{zmq_address} does not answer"
+            verdict = probe(*place, PROBE)
+            if verdict != "ok":
+                return CODE_OF[verdict], f"{zmq_address}: {verdict}"
+            if name in self._connected:
+                return "not-causette", f"{zmq_address} is not a broker, or its key is another"
+        return "no-answer", f"the broker at {self._target.label} does not answer"
+
+    def _make(self, kind: int, name: str, address: str) -> Socket:
+        socket: Socket = self._context.socket(kind)
+        socket.setsockopt(zmq.RECONNECT_IVL, -1)
+        socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT)
+        socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, VANISHED)
+        socket.setsockopt(zmq.HANDSHAKE_IVL, 4_000)
+        socket.setsockopt(zmq.IPV6, 1 if "[" in address else 0)
+        if self._target.key is not None:
+            socket.curve_serverkey = keys.to_z85(self._target.key)
+            socket.curve_publickey = keys.to_z85(self._pair.public)
+            socket.curve_secretkey = keys.to_z85(self._pair.secret)
+        self._monitors[name] = socket.get_monitor_socket(_WATCHED)
+        return socket
+
+    def _watch(self, name: str, monitor: Socket) -> None:
+        while monitor.poll(0):
+            event = recv_monitor_message(monitor)["event"]
+            if event == zmq.EVENT_CONNECTED:
+                self._connected.add(name)
+            elif event & _HANDSHAKE:
+                self._shaken.add(name)
+            elif event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
+                self._cause = ("not-permitted", "the broker refused this key")
+            elif event & _FAILED:
+                self._cause = self._cause or self._not_shaken()
+            elif event & _LOST:
+                self._cause = self._cause or self._lost(name)
+
+    def _not_shaken(self) -> Cause:
+        if self._target.key is None:
+            return "plain-mismatch", f"{self._target.label} speaks encrypted, or is no broker"
+        return "wrong-key", f"{self._target.label} has another key, or is no broker"
+
+    def _lost(self, name: str) -> Cause:
+        if name in self._shaken:
+            return "link-lost", f"the connection to {self._target.label} ended"
+        if name in self._connected:
+            return self._not_shaken()
+        code, words = self.diagnose()
+        return ("link-lost" if code == "not-causette" else code), words

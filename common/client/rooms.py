@@ -1,0 +1,221 @@
+"""The rooms of one session: pure. Owns which there are, their topics, and each frame's way into a
+room and each finished stretch of records' way out of it.
+
+Knows no link and no outbox: what it wants done goes to the `Outlet`, pages are asked for with ids
+that begin with `=`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from common.client import effects as e
+from common.client import events as ev
+from common.client.asking import Asking
+from common.client.roomview import ASK_AGAIN, RoomView
+from common.protocol import messages as m
+from common.protocol.codec import decode_records, decode_room_lines, raw_lines
+
+ROSTER_PATIENCE: Final = 7.0
+"""Seconds after a provisional welcome within which people may be on their way back."""
+
+_OWN: Final = "="
+"""What the ids of our own pages begin with; the program's begin otherwise."""
+
+
+class Rooms:
+    """All rooms. `said` hears of each record of our own stream, `renamed` of our own nickname."""
+
+    def __init__(
+        self,
+        rooms: Mapping[str, tuple[int, str] | None],
+        out: e.Outlet,
+        asking: Asking,
+        said: Callable[[m.Record, str], None],
+        renamed: Callable[[str], None],
+        roster: bool,
+        catch_up: int | None,
+    ) -> None:
+        self._out = out
+        self._asking = asking
+        self._said = said
+        self._renamed = renamed
+        self._roster = roster
+        self._catch_up = catch_up
+        self._user = ""
+        self._stream = ""
+        self._roster_from = 0.0
+        self._topics: dict[bytes, RoomView] = {}
+        self._views = {
+            name: RoomView(name, *(at if at is not None else (None, "")))
+            for name, at in rooms.items()
+        }
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._views
+
+    def names(self) -> list[str]:
+        return list(self._views)
+
+    def heads(self) -> dict[str, int]:
+        """Room to its newest number."""
+        return {view.name: view.head for view in self._views.values()}
+
+    @property
+    def behind(self) -> int:
+        """Records still to be fetched."""
+        return sum(view.behind for view in self._views.values())
+
+    @property
+    def granted(self) -> bool:
+        """Whether every room has given its sign."""
+        return all(view.granted for view in self._views.values())
+
+    def add(self, name: str, after: int | None) -> RoomView:
+        """A room to be joined, from behind number `after`, or from its head."""
+        return self._views.setdefault(name, RoomView(name, after))
+
+    def drop(self, name: str) -> None:
+        """A room was left."""
+        view = self._views.pop(name, None)
+        if view is not None:
+            self._topics.pop(view.topic, None)
+            self._out.do(e.Unsubscribe(view.topic))
+            self._out.emit(ev.Left(room=name))
+
+    def link_lost(self) -> None:
+        """Topics and grants are gone with the link; cursors are not."""
+        self._topics.clear()
+        for view in self._views.values():
+            view.link_lost()
+
+    def welcomed(self, welcome: m.Welcome, stream: str, now: float) -> None:
+        """The broker told every room's topic and head."""
+        self._user = welcome.user
+        self._stream = stream
+        self._roster_from = now + (ROSTER_PATIENCE if welcome.provisional else 0.0)
+        for state in welcome.rooms:
+            self.entered(state, now)
+
+    def tend(self, now: float) -> None:
+        """Asks for what is due: a grant without a sign, a page."""
+        for view in self._views.values():
+            self._tend(view, now)
+
+    def next_time(self) -> float:
+        """When `tend` has something to do by itself."""
+        return min((view.next_time() for view in self._views.values()), default=float("inf"))
+
+    def entered(self, state: m.RoomState, now: float) -> RoomView:
+        """The broker told a room's topic and head, on `welcome` or `join`."""
+        view = self._views.setdefault(state.room, RoomView(state.room, None))
+        topic = state.topic.encode()
+        if view.topic != topic:
+            if view.topic:
+                self._topics.pop(view.topic, None)
+                self._out.do(e.Unsubscribe(view.topic))
+            self._topics[topic] = view
+            self._out.do(e.Subscribe(topic))
+            if not view.welcomed(topic, state.head, now):
+                self._rolled_back(view)
+            self._limit_catch_up(view)
+        self._tell(view.attended(state.people, state.rev))
+        return view
+
+    def frame(self, topic: bytes, body: bytes, now: float) -> bool:
+        """A frame on a room's topic; False where the topic is no room's. Raises `DecodeError`."""
+        view = self._topics.get(topic)
+        if view is None:
+            return False
+        lines = decode_room_lines(body)
+        view.granted = True  # any line is the positive sign
+        self._show(view, [line for line in lines if line.seq], body, page=False)
+        for line in lines:
+            if not line.seq:
+                if line.type == "nick" and line.user == self._user:
+                    self._renamed(line.nick)
+                self._tell(view.news(line, self._user))
+        self._check_caught_up(view)
+        if self._roster and view.roster_due and now >= self._roster_from:
+            view.roster_due = False
+            self._asking.ask(-1, m.Who(room=view.name), now)
+        return True
+
+    def page(self, page: m.Page, rest: bytes, now: float) -> bool:
+        """A page of history; False where it was the program that asked. Raises `DecodeError`."""
+        if not page.id.startswith(_OWN):
+            return False
+        view = self._views.get(page.id[len(_OWN) :])
+        if view is None or not view.topic:
+            return True
+        records = decode_records(rest)
+        view.head = max(view.head, page.head)
+        if not view.page(records, now):
+            self._rolled_back(view)
+        self._show(view, records, rest, page=True)
+        # The next page is on its way while the program reads this one.
+        self._tend(view, now)
+        self._check_caught_up(view)
+        return True
+
+    def refused(self, error: m.Error, now: float) -> bool:
+        """An error to one of our own pages: asked again later. False where it is none."""
+        if not error.id.startswith(_OWN):
+            return False
+        view = self._views.get(error.id[len(_OWN) :])
+        if view is not None:
+            view.fetch_at = now + max(error.retry, 1.0)
+        return True
+
+    def roster_came(self, room: str, people: Sequence[m.Person]) -> None:
+        """The whole list of who is there."""
+        view = self._views.get(room)
+        if view is not None:
+            self._tell(view.roster_came(people, self._user))
+
+    def _tend(self, view: RoomView, now: float) -> None:
+        if view.topic and not view.granted and now >= view.ask_at:
+            view.ask_at = now + ASK_AGAIN
+            self._out.do(e.Subscribe(view.topic, again=True))
+        after = view.wanted(now)
+        if after is not None:
+            self._out.push(m.History(room=view.name, id=_OWN + view.name, after=after))
+
+    def _show(
+        self, view: RoomView, records: Sequence[m.Record], body: bytes, *, page: bool
+    ) -> None:
+        view.raw.update(raw_lines(body, records))
+        ready = view.take(records, page=page)
+        if not ready:
+            return
+        for record in ready:
+            if record.id[:16] == self._stream:
+                self._said(record, view.name)
+        raw, view.raw = view.raw, {}
+        if raw:
+            last = ready[-1].seq
+            view.raw = {seq: line for seq, line in raw.items() if seq > last}
+            raw = {seq: line for seq, line in raw.items() if ready[0].seq <= seq <= last}
+        self._out.emit(ev.Messages(room=view.name, records=ready, own=self._stream, raw=raw))
+
+    def _check_caught_up(self, view: RoomView) -> None:
+        if not view.caught_up and view.granted and view.whole:
+            view.caught_up = True
+            self._out.emit(ev.CaughtUp(room=view.name, fetched=view.fetched))
+
+    def _limit_catch_up(self, view: RoomView) -> None:
+        most = self._catch_up
+        if most is not None and view.behind > most:
+            first = (view.cursor or 0) + 1
+            view.skip_to(view.head - most)
+            self._out.emit(ev.Skipped(room=view.name, first=first, last=view.head - most))
+
+    def _rolled_back(self, view: RoomView) -> None:
+        had = view.cursor or 0
+        view.start_over()
+        self._out.do(e.Forget(view.name))
+        self._out.emit(ev.RolledBack(room=view.name, had=had, head=view.head))
+        self._limit_catch_up(view)
+
+    def _tell(self, events: Sequence[ev.Event]) -> None:
+        for event in events:
+            self._out.emit(event)

@@ -1,0 +1,456 @@
+"""One client's session with one broker: a pure state machine. Events in, effects out.
+
+Every way in is the same: fresh sockets, a fresh session id, `greet`, `hello`, `welcome`, grants,
+and what was missed. Owns the link's state, the outbox, the rooms and the requests under way; knows
+no socket, clock, disk or thread. `now` is monotonic seconds.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from common.client import effects as e
+from common.client import events as ev
+from common.client.asking import Asking
+from common.client.outbox import Outbox
+from common.client.rooms import Rooms
+from common.protocol import messages as m
+from common.protocol import topics
+from common.protocol.codec import DecodeError, decode_answer
+from common.protocol.limits import WIRE
+from common.protocol.names import BadName, room_name
+
+ANSWER: Final = 5.0
+"""Seconds within which a broker greets, and welcomes."""
+SILENCE: Final = 8.0
+"""Seconds without a word from the broker, while one is owed, after which the link is given up."""
+FIRST_BACKOFF: Final = 0.05
+LAST_BACKOFF: Final = 5.0
+"""Seconds between two tries, doubled from first to last, each times 0.5 to 1.5 by chance."""
+FOR_GOOD: Final = frozenset(
+    {
+        "bad-nick", "bad-request", "bad-room", "forged-sender", "key-changed", "nick-taken",
+        "not-permitted", "plain-mismatch", "protocol-version", "wrong-key",
+    }
+)  # fmt: skip
+"""Causes for which trying again is useless before the first link."""
+
+
+@dataclass(kw_only=True)
+class SessionOptions:
+    """What a session says of itself, and how it behaves. See `client.Options`."""
+
+    nick: str
+    fallback: bool = False
+    visible: bool = True
+    roster: bool = False
+    catch_up: int | None = None
+    app: str = ""
+    lang: str = ""
+    secret: str | None = None
+    """Under --plain: what the user id is derived from."""
+    expect_plain: bool = False
+    join_timeout: float = 10.0
+
+
+@dataclass(kw_only=True)
+class Saved:
+    """What the profile held."""
+
+    stream: str
+    next_n: int = 1
+    outbox: list[tuple[int, str, str, bool]] = field(default_factory=list)
+    rooms: dict[str, tuple[int, str] | None] = field(default_factory=dict)
+    """Rooms to join, with number and id of the last record that was read; None: at the head."""
+
+
+class Session:
+    """Feed it with `start`, `received`, `link_lost`, requests and `tick`; then take the effects."""
+
+    def __init__(
+        self,
+        options: SessionOptions,
+        saved: Saved,
+        new_id: Callable[[int], str],
+        jitter: Callable[[], float],
+    ) -> None:
+        """`new_id(digits)` makes random hexadecimal digits, `jitter()` a number from 0 to 1."""
+        self._options = options
+        self._new_id = new_id
+        self._jitter = jitter
+        self._out = e.Outlet()
+        self._outbox = Outbox(saved.stream, saved.next_n, saved.outbox)
+        self._refs: dict[int, int] = {}
+        self._asking = Asking(lambda: self.welcomed, self._out.push)
+        self._rooms = Rooms(
+            saved.rooms,
+            self._out,
+            self._asking,
+            self._said,
+            self._renamed,
+            options.roster,
+            options.catch_up,
+        )
+        self.user = ""
+        self.nick = options.nick
+        self._server = ""
+        self._epoch = ""
+        self._limits = WIRE
+        self._state = "idle"  # idle, waiting, connecting, greeted, up, ended
+        self._inbox = b""
+        self._retry_at = float("inf")
+        self._deadline = float("inf")
+        self._backoff = FIRST_BACKOFF
+        self._give_up_at = float("inf")
+        self._ready_told = False
+        self._was_up = False
+        self._heard = 0.0
+        self._now = 0.0
+
+    # --- what the shell feeds ------------------------------------------------------------------
+
+    def start(self, now: float) -> None:
+        """Begins to connect."""
+        self._now = now
+        self._give_up_at = now + self._options.join_timeout
+        for item in self._outbox.items.values():
+            self._progress(item.n, item.room, item.text, "queued")
+        self._connect()
+
+    def received(self, topic: bytes, body: bytes, now: float) -> None:
+        """A frame of the SUB socket. One that cannot be read is dropped: the gap is repaired."""
+        self._now = self._heard = now
+        try:
+            if topic == self._inbox:
+                self._inbox_frame(body)
+            elif self._rooms.frame(topic, body, now):
+                self._tell_ready()
+        except DecodeError:
+            return
+
+    def link_lost(self, code: str, reason: str, now: float) -> None:
+        """The link is gone, or could not be made."""
+        self._now = now
+        if self._state in ("idle", "ended", "waiting"):
+            return
+        if not self._was_up and (code in FOR_GOOD or now >= self._give_up_at):
+            self._fail(code, reason)
+            return
+        self._out.do(e.Disconnect())
+        self._state = "waiting"
+        wait = self._backoff * (0.5 + self._jitter())
+        if not self._was_up:
+            wait = min(wait, max(self._give_up_at - now, 0.0))
+        self._backoff = min(self._backoff * 2, LAST_BACKOFF)
+        self._retry_at = now + wait
+        self._deadline = float("inf")
+        self._rooms.link_lost()
+        self._out.emit(ev.LinkDown(code=code, reason=reason, retry_in=wait))
+
+    def tick(self, now: float) -> float:
+        """Does what is due; answers when to be asked again."""
+        self._now = now
+        if self._state == "ended" or self._state == "idle":
+            return float("inf")
+        if self._state == "waiting" and now >= self._retry_at:
+            self._connect()
+        elif self._state in ("connecting", "greeted") and now >= self._deadline:
+            self._deadline = now + 1.0
+            self._out.do(e.Overdue())
+        elif self._state == "up":
+            return self._tick_up(now)
+        return min(self._retry_at, self._deadline)
+
+    def take(self) -> list[e.Effect]:
+        """The effects since the last call, in order."""
+        return self._out.take()
+
+    # --- requests ------------------------------------------------------------------------------
+
+    def say(self, ref: int, room: str, text: str, me: bool) -> None:
+        """Queues a message; resolved when its outcome is known."""
+        try:
+            name = room_name(room)
+        except BadName as fault:
+            self._out.resolve(ref, ev.Refused("bad-room", str(fault), {"value": room}))
+            return
+        text = text.encode("utf-8", "replace").decode()
+        size = len(text.encode())
+        if not 1 <= size <= self._limits.text:
+            words = f"a text of {size} bytes; 1 to {self._limits.text} are allowed"
+            values: dict[str, str | int | float] = {"size": size, "limit": self._limits.text}
+            code = "too-large" if size else "bad-request"
+            self._out.resolve(ref, ev.Refused(code, words, values))
+            return
+        item = self._outbox.add(name, text, me)
+        self._refs[item.n] = ref
+        self._out.do(e.Keep(item.n, name, text, me))
+        self._progress(item.n, name, text, "queued")
+
+    def join(self, ref: int, room: str, after: int | None) -> None:
+        """Joins a room; it is joined again on every later link."""
+        try:
+            name = room_name(room)
+        except BadName as fault:
+            self._out.resolve(ref, ev.Refused("bad-room", str(fault), {"value": room}))
+            return
+        view = self._rooms.add(name, after)
+        if self.welcomed and view.topic:
+            self._out.resolve(ref, ev.JoinedReply(room=name, head=view.head, people=view.people))
+            return
+        self._asking.ask(ref, m.Join(room=name), self._now)
+
+    def leave(self, ref: int, room: str) -> None:
+        """Leaves a room for good."""
+        name = room.removeprefix("#")
+        if name not in self._rooms:
+            words = f"not in room {room!r}"
+            self._out.resolve(ref, ev.Refused("not-joined", words, {"room": room}))
+            return
+        self._asking.ask(ref, m.Leave(room=name), self._now)
+
+    def ask(self, ref: int, request: m.Request) -> None:
+        """`History`, `Who`, `Rooms`, `Nick` or `Ping`; lists are collected page by page."""
+        self._asking.ask(ref, request, self._now)
+
+    def not_kept(self, numbers: list[int], reason: str) -> None:
+        """These newest messages could not be put on disk: they are refused, and never sent."""
+        for n in sorted(numbers, reverse=True):
+            item = self._outbox.withdraw(n)
+            self._progress(n, item.room, item.text, "refused", code="disk-full", reason=reason)
+            self._out.resolve(self._refs.pop(n, -1), ev.Refused("disk-full", reason))
+
+    def drop_unsent(self) -> list[int]:
+        """Forgets what is queued; their numbers. The stream has a hole then: it is only closed."""
+        numbers = list(self._outbox.items)
+        self._outbox.items.clear()
+        self._outbox.rewind()
+        return numbers
+
+    def close(self) -> None:
+        """Says goodbye. Nothing is done any more after this."""
+        if self._state == "up":
+            self._out.push(m.Bye())
+        self._out.do(e.Disconnect())
+        self._state = "ended"
+
+    @property
+    def welcomed(self) -> bool:
+        return self._state == "up"
+
+    @property
+    def unsent(self) -> int:
+        return len(self._outbox.items)
+
+    # --- the way in ----------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        self._out.session = self._new_id(32).encode()
+        self._inbox = topics.inbox(self._out.session)
+        self._state = "connecting"
+        self._retry_at = float("inf")
+        self._deadline = self._now + ANSWER
+        if not self._was_up:
+            self._deadline = min(self._deadline, self._give_up_at)
+        self._out.do(e.Connect(self._out.session))
+
+    def _greeted(self, greet: m.Greet) -> None:
+        if greet.protocol != m.PROTOCOL:
+            words = f"the broker speaks protocol {greet.protocol}, this program {m.PROTOCOL}"
+            self.link_lost("protocol-version", words, self._now)
+            return
+        if greet.plain != self._options.expect_plain:
+            words = "encryption differs between this program and the broker"
+            self.link_lost("plain-mismatch", words, self._now)
+            return
+        if self._state == "up":  # the broker lost this session: a libzmq reconnection, or its own
+            self.link_lost("no-answer", "the broker greets again", self._now)
+            return
+        self._limits = greet.limits
+        self._server = greet.server
+        if greet.epoch != self._epoch:
+            self._epoch = greet.epoch
+            self._out.do(e.KeepEpoch(greet.epoch))
+        options = self._options
+        hello = m.Hello(
+            protocol=m.PROTOCOL,
+            nick=self.nick if self._was_up else options.nick,
+            stream=self._outbox.stream,
+            fallback=options.fallback,
+            app=options.app,
+            lang=options.lang,
+            rooms=self._rooms.names(),
+            visible=options.visible,
+            secret=options.secret if options.secret is not None else msgspec.UNSET,
+        )
+        self._state = "greeted"
+        self._deadline = self._now + ANSWER
+        self._out.push(hello)
+
+    def _welcomed(self, welcome: m.Welcome) -> None:
+        if self._state != "greeted":
+            return
+        if self._outbox.mismatch(welcome.last):
+            items = self._outbox.renumber(self._new_id(16))
+            refs = [self._refs.get(n) for n in sorted(self._refs)]
+            self._refs = {
+                item.n: ref for item, ref in zip(items, refs, strict=False) if ref is not None
+            }
+            self._out.do(e.KeepStream(self._outbox.stream))
+            self.link_lost("rolled-back", "the server lost part of what it had stored", self._now)
+            return
+        self._outbox.next_n = max(self._outbox.next_n, welcome.last + 1)
+        self._outbox.rewind()
+        self.user = welcome.user
+        self.nick = welcome.nick
+        self._state = "up"
+        self._backoff = FIRST_BACKOFF
+        self._deadline = float("inf")
+        self._rooms.welcomed(welcome, self._outbox.stream, self._now)
+        if self._was_up:
+            encrypted = not self._options.expect_plain
+            behind = self._rooms.behind
+            self._out.emit(ev.LinkUp(behind=behind, nick=self.nick, encrypted=encrypted))
+        self._was_up = True
+        self._asking.again(self._now)
+        self._tell_ready()
+
+    def _tell_ready(self) -> None:
+        if self._ready_told or not self.welcomed or not self._rooms.granted:
+            return
+        self._ready_told = True
+        self._out.emit(
+            ev.Ready(
+                user=self.user,
+                nick=self.nick,
+                rooms=self._rooms.heads(),
+                server=self._server,
+                epoch=self._epoch,
+                encrypted=not self._options.expect_plain,
+            )
+        )
+
+    def _fail(self, code: str, reason: str) -> None:
+        self._out.do(e.Disconnect())
+        self._state = "ended"
+        self._out.emit(ev.Failed(code=code, text=reason))
+
+    # --- while the link is up ------------------------------------------------------------------
+
+    def _tick_up(self, now: float) -> float:
+        for lines in self._outbox.due(now):
+            self._out.push_lines(lines)
+        self._rooms.tend(now)
+        due = min(self._outbox.next_time(), self._asking.tick(now), self._rooms.next_time())
+        if due == float("inf"):  # nothing is owed
+            self._heard = now
+        elif now >= self._heard + SILENCE:
+            self._heard = now
+            self._out.do(e.Overdue())
+        return due
+
+    def _inbox_frame(self, body: bytes) -> None:
+        while body:
+            try:
+                answer, rest = decode_answer(body)
+            except DecodeError:  # an answer of a type to come
+                body = body.partition(b"\n")[2]
+                continue
+            if isinstance(answer, m.Page):
+                if not self._rooms.page(answer, rest, self._now):
+                    self._asking.page(answer, rest, self._out.resolve)
+                return
+            self._answer(answer)
+            body = rest
+
+    def _answer(self, answer: Any) -> None:
+        match answer:
+            case m.Greet():
+                self._greeted(answer)
+            case m.Welcome():
+                self._welcomed(answer)
+            case m.Stored():
+                self._stored(answer.n, answer.room, answer.seq, answer.ts, answer.id)
+            case m.Resend():
+                self._outbox.rewind(answer.start)
+            case m.Closing():
+                self.link_lost("stopping", "the broker stops", self._now)
+            case m.Error():
+                self._error(answer)
+            case m.Joined():
+                view = self._rooms.entered(answer.state, self._now)
+                head, people = view.head, view.people
+                self._finish(answer.id, ev.JoinedReply(room=view.name, head=head, people=people))
+            case m.Done():
+                self._done(answer.id)
+            case m.People():
+                everybody = self._asking.people(answer, self._now, self._out.resolve)
+                if everybody is not None:
+                    self._rooms.roster_came(answer.room, everybody)
+            case m.RoomList():
+                self._asking.room_list(answer, self._now, self._out.resolve)
+            case m.Pong():
+                self._finish(answer.id, ev.PongReply(time=answer.time))
+
+    def _error(self, error: m.Error) -> None:
+        if error.n:
+            if error.retry:
+                self._outbox.pause(error.n, self._now + error.retry)
+                self._out.emit(ev.Paused(seconds=error.retry))
+            else:
+                self._refused(error.n, error.code, error.text)
+        elif error.id and not self._rooms.refused(error, self._now):
+            self._asking.refused(error, self._now, self._out.resolve)
+        elif self._state == "greeted":
+            if error.code == "stream-taken":
+                self._outbox.stream = self._new_id(16)
+            self.link_lost(error.code, error.text, self._now)
+
+    # --- outcomes ------------------------------------------------------------------------------
+
+    def _stored(self, n: int, room: str, seq: int, ts: int, id: str) -> None:
+        item = self._outbox.settle(n)
+        if item is None:
+            return
+        self._out.do(e.Settle(n))
+        self._progress(n, room, item.text, "stored", seq=seq, ts=ts, id=id)
+        ref = self._refs.pop(n, None)
+        if ref is not None:
+            self._out.resolve(ref, ev.StoredReply(room=room, seq=seq, ts=ts, id=id))
+
+    def _refused(self, n: int, code: str, text: str) -> None:
+        item = self._outbox.settle(n)
+        if item is None:
+            return
+        self._out.do(e.Settle(n))
+        self._progress(n, item.room, item.text, "refused", code=code, reason=text)
+        ref = self._refs.pop(n, None)
+        if ref is not None:
+            self._out.resolve(ref, ev.Refused(code, text, {"room": item.room}))
+
+    def _done(self, id: str) -> None:
+        request = self._asking.request(id)
+        if isinstance(request, m.Leave):
+            self._rooms.drop(request.room)
+        elif isinstance(request, m.Nick):
+            self.nick = request.nick
+        self._finish(id, ev.DoneReply())
+
+    def _said(self, record: m.Record, room: str) -> None:
+        """A record of this stream was shown: that is its acknowledgement."""
+        n = record.id[17:]
+        if n.isdecimal():
+            self._stored(int(n), room, record.seq, record.ts, record.id)
+
+    def _renamed(self, nick: str) -> None:
+        self.nick = nick
+
+    def _finish(self, id: str, reply: ev.Reply) -> None:
+        self._asking.finish(id, reply, self._out.resolve)
+
+    # --- helpers -------------------------------------------------------------------------------
+
+    def _progress(self, n: int, room: str, text: str, state: str, **more: Any) -> None:
+        self._out.emit(ev.Progress(n=n, room=room, text=text, state=state, **more))

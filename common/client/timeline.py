@@ -1,0 +1,415 @@
+"""One room as a person sees it: what was said there and what happened, in order. Pure.
+
+Owns: the entries of a room, their order, their number (bounded), what is unread, the line being
+typed there. Must not know the screen, the link or the other rooms.
+
+Theory. An entry has a *key*: records (seq, 0); what is not a record (seq of the newest record when
+it happened, 1, 2, ...); what is queued comes after everything. Sorted by key, pages of history,
+live records and repeats can arrive in any order and each number stands there once. Entries never
+change: a new state is a new entry under the same key, so that what was drawn from one can be kept
+as long as the entry itself is the same.
+"""
+
+import bisect
+import re
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from common.client import markup
+from common.protocol.messages import Record
+from common.safe import one_line, plain
+
+KEEP: Final = 5_000
+"""Entries of a room that stay in memory while its newest ones are on the screen."""
+SLACK: Final = 500
+"""Dropping begins above KEEP + SLACK, so that it is rare."""
+HARD: Final = 50_000
+"""Entries at most while somebody reads old ones: then the oldest go, whatever is on the screen."""
+PEOPLE: Final = 1_000
+"""Names remembered for completion, those who spoke last."""
+
+Key = tuple[int, int]
+_LAST: Final = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A record: somebody said something. All text is harmless."""
+
+    key: Key
+    id: str
+    user: str
+    nick: str
+    ts: int
+    """Milliseconds since 1970 by the broker's clock."""
+    text: str
+    me: bool
+    own: bool
+    """Said by this person, here or elsewhere."""
+    mention: bool
+    """It names this person."""
+
+    @property
+    def seq(self) -> int:
+        return self.key[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """An own message that is no record yet, or never will be."""
+
+    key: Key
+    n: int
+    ts: int
+    """Milliseconds since 1970 by this machine's clock: when it was said."""
+    text: str
+    state: Literal["queued", "stored", "refused"]
+    """`stored`: it has its number, and its record is on its way here."""
+    me: bool = False
+    seq: int = 0
+    code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Somebody came, went or took another nickname (`joined`, `left`, `nick`)."""
+
+    ts: int
+    kind: str
+    nick: str
+    old: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Changes with nothing said between them."""
+
+    key: Key
+    ts: int
+    """Of the last of them."""
+    changes: tuple[Change, ...]
+    joined: int
+    left: int
+    renamed: int
+    """How many of each, those included that are no longer in `changes`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that this program says, to this person alone."""
+
+    key: Key
+    ts: int
+    lines: tuple[tuple[str, ...], ...]
+    """One or two columns each."""
+    tone: Literal["info", "warning", "danger"] = "info"
+
+
+Entry = Said | Mine | Crowd | Notice
+_KEPT_CHANGES: Final = 8
+
+
+@dataclass
+class Draft:
+    text: str = ""
+    cursor: int = 0
+
+
+@dataclass
+class Timeline:
+    """A room. `me` is this person's identity, `you` finds their nickname in a text."""
+
+    name: str
+    me: str = ""
+    nick: str = ""
+    you: re.Pattern[str] | None = None
+    people: int = 0
+    unread: int = 0
+    mentions: int = 0
+    """Those of the unread ones that name this person."""
+    since: int = 0
+    """Number of the first record that came while this person was away; 0: none."""
+    head: int = 0
+    """The newest number when the session began: what came up to there came while away."""
+    last: tuple[int, str] = (0, "")
+    """Number and id of the newest record that was delivered live."""
+    first: int = 0
+    """The lowest number that is held; older ones have to be fetched."""
+    complete: bool = False
+    """Nothing is older than `first`."""
+    begun: bool = False
+    """The library knows from where this room is unread."""
+    caught: bool = False
+    """It holds what came while away; its first lines can be shown in order."""
+    loading: bool = False
+    """A page of history was asked for."""
+    reading: bool = False
+    """Somebody reads old lines of it: only `HARD` bounds it."""
+    dropped: int = 0
+    """How often the oldest entries were let go."""
+    draft: Draft = field(default_factory=Draft)
+    _keys: list[Key] = field(default_factory=list)
+    _entries: dict[Key, Entry] = field(default_factory=dict)
+    _mine: dict[int, Key] = field(default_factory=dict)
+    _nicks: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
+
+    # --- reading -------------------------------------------------------------------------------
+
+    @property
+    def size(self) -> int:
+        """How many entries there are. (No `__len__`: an empty room is a room all the same.)"""
+        return len(self._keys)
+
+    def entry(self, place: int) -> Entry:
+        """By place, 0 being the oldest. Raises IndexError."""
+        return self._entries[self._keys[place]]
+
+    def get(self, key: Key) -> Entry | None:
+        return self._entries.get(key)
+
+    def entries(self) -> Iterator[Entry]:
+        return (self._entries[key] for key in self._keys)
+
+    def place(self, key: Key) -> int:
+        """The place of this key, or where it would be."""
+        return bisect.bisect_left(self._keys, key)
+
+    def own_pending(self) -> list[Mine]:
+        """What is queued or refused, oldest first."""
+        found = (self._entries.get(key) for key in sorted(self._mine.values()))
+        return [one for one in found if isinstance(one, Mine)]
+
+    def nicks(self) -> list[str]:
+        """Names seen here, those who spoke last first."""
+        return [nick for nick in reversed(self._nicks.values()) if nick]
+
+    def known(self) -> set[str]:
+        """The same names in folded case: whose `@name` is a mention."""
+        return {nick.casefold() for nick in self._nicks.values()}
+
+    # --- records -------------------------------------------------------------------------------
+
+    def add(self, records: Iterable[Record], *, live: bool, following: bool) -> None:
+        """Takes records in; those that are held already change nothing.
+
+        `live`: they came by themselves, so they may be unread. `following`: this person sees the
+        newest lines of this room right now.
+        """
+        fresh: list[Said] = []
+        for record in records:
+            if live and record.seq > self.last[0]:
+                self.last = (record.seq, record.id)
+            if (record.seq, 0) in self._entries:
+                continue
+            if not self.first or record.seq < self.first:
+                self.first = record.seq
+            said = self._said(record)
+            if said is not None:
+                fresh.append(said)
+                if live and not said.own:
+                    self._unread(said, following)
+        if self.first == 1:
+            self.complete = True
+        self._insert(fresh)
+        self._bound()
+
+    def add_history(self, records: list[Record], more: bool) -> int:
+        """Takes a page of older records in; returns how many entries were new."""
+        before = len(self._keys)
+        self.loading = False
+        if records and not self.last[0] and self.caught:
+            # Nothing came live: the newest line of all is in the first page.
+            self.last = (records[-1].seq, records[-1].id)
+        self.add(records, live=False, following=True)
+        if not more:
+            self.complete = True
+        return len(self._keys) - before
+
+    def _said(self, record: Record) -> Said | None:
+        """A record's entry; None where there is nothing to show (types to come)."""
+        if record.type != "message" and not record.text:
+            return None
+        text, nick = plain(record.text), one_line(record.nick)
+        own = bool(self.me) and record.user == self.me
+        self.met(record.user, "" if own else nick)
+        mention = not own and self.names_me(text)
+        key = (record.seq, 0)
+        return Said(key, record.id, record.user, nick, record.ts, text, record.me, own, mention)
+
+    def names_me(self, text: str) -> bool:
+        """Whether this person's name stands in it, code aside."""
+        if self.you is None or not self.you.search(text):
+            return False
+        lines = markup.parse(text, self.you)
+        return any(span.style == "you" for line in lines for span in line.spans)
+
+    def _unread(self, said: Said, following: bool) -> None:
+        away = said.seq <= self.head
+        if not self.since and (away or (not following and not self.reading and not self.unread)):
+            self.since = said.seq
+        if not following:
+            self.unread += 1
+            self.mentions += said.mention
+
+    def _insert(self, fresh: list[Said]) -> None:
+        if not fresh:
+            return
+        for said in fresh:
+            self._entries[said.key] = said
+        keys = [said.key for said in fresh]
+        if not self._keys or keys[0] > self._keys[-1]:
+            self._keys.extend(keys)
+        else:
+            # Almost sorted already: timsort merges the runs in linear time.
+            self._keys.extend(keys)
+            self._keys.sort()
+
+    def _bound(self) -> None:
+        most = HARD if self.reading else KEEP + SLACK
+        if len(self._keys) <= most:
+            return
+        kept = HARD - SLACK if self.reading else KEEP
+        for key in self._keys[:-kept]:
+            del self._entries[key]
+        del self._keys[:-kept]
+        self.dropped += 1
+        self._begin_again()
+
+    def _begin_again(self) -> None:
+        """Sets `first` after entries were let go."""
+        left = [key[0] for key in self._keys if key[1] == 0]
+        self.first = left[0] if left else 0
+        self.complete = self.first == 1
+
+    # --- own messages --------------------------------------------------------------------------
+
+    def queued(self, n: int, text: str, ts: int, me: bool = False) -> None:
+        self._put(Mine((_LAST, n), n, ts, plain(text), "queued", me))
+        self._mine[n] = (_LAST, n)
+
+    def stored(self, n: int, seq: int, text: str) -> None:
+        """An own message has its number. Its record takes its place, or has done so already."""
+        if n not in self._mine:
+            # After a roll-back what is queued gets other numbers: then the text tells which it is.
+            alike = (one.n for one in self.own_pending() if one.text == plain(text))
+            n = next(alike, n)
+        was = self._entries.get(self._mine.get(n, (0, 0)))
+        if not isinstance(was, Mine) or (seq, 0) in self._entries:
+            self.settle(n)
+        elif was.state == "queued":
+            self._put(replace(was, state="stored", seq=seq))
+
+    def settle(self, n: int) -> None:
+        """Takes an own message away that is a record now, or that its author gives up."""
+        key = self._mine.pop(n, None)
+        if key is not None:
+            self._remove(key)
+
+    def refused(self, n: int, text: str, ts: int, code: str, reason: str) -> None:
+        """It stays where it was refused: what comes later stands below it."""
+        was = self._entries.get(self._mine.get(n, (0, 0)))
+        self.settle(n)
+        said, me = (was.ts, was.me) if isinstance(was, Mine) else (ts, False)
+        key = self._next_key()
+        self._put(Mine(key, n, said, plain(text), "refused", me, 0, code, one_line(reason)))
+        self._mine[n] = key
+
+    # --- what is not a record ------------------------------------------------------------------
+
+    def changed(self, change: Change) -> None:
+        """Somebody came, went or was renamed: joins what happened just before it."""
+        tail = self._tail()
+        last = self._entries[self._keys[tail - 1]] if tail else None
+        if not isinstance(last, Crowd):
+            last = Crowd(self._next_key(), change.ts, (), 0, 0, 0)
+        joined, left = change.kind == "joined", change.kind == "left"
+        self._put(
+            Crowd(
+                last.key,
+                change.ts,
+                (*last.changes, change)[-_KEPT_CHANGES:],
+                last.joined + joined,
+                last.left + left,
+                last.renamed + (not joined and not left),
+            )
+        )
+
+    def notice(
+        self, lines: Iterable[str], ts: int, tone: Literal["info", "warning", "danger"] = "info"
+    ) -> None:
+        """Says something here; a tab in a line parts two columns."""
+        harmless = tuple(
+            tuple(one_line(part) for part in line.split("\t", 1))
+            for text in lines
+            for line in text.split("\n")
+        )
+        self._put(Notice(self._next_key(), ts, harmless, tone))
+
+    def met(self, user: str, nick: str) -> None:
+        """Remembers somebody's name, as the latest; "" forgets it."""
+        self._nicks.pop(user, None)
+        if nick:
+            self._nicks[user] = nick
+            if len(self._nicks) > PEOPLE:
+                self._nicks.popitem(last=False)
+
+    # --- the whole -----------------------------------------------------------------------------
+
+    def clear(self) -> None:
+        """Takes everything off the screen except what is not settled; history brings it back."""
+        pending = self.own_pending()
+        newest = max(self.last[0], self.head, self._next_key()[0])
+        self._keys.clear()
+        self._entries.clear()
+        for mine in pending:
+            self._put(mine)
+        self.first, self.since = newest + 1, 0
+        self.complete = not newest
+
+    def forget(self) -> None:
+        """The records are not those of the server any more: as if none had come."""
+        self.clear()
+        self.first, self.complete, self.last, self.unread, self.mentions = 0, False, (0, ""), 0, 0
+
+    def skipped(self, last: int) -> None:
+        """Records up to `last` were not fetched: older ones are not held either, so that what is
+        held has no hole; scrolling up fetches them."""
+        gone = self.place((last + 1, 0))
+        for key in self._keys[:gone]:
+            del self._entries[key]
+        del self._keys[:gone]
+        self._begin_again()
+        if not self.first:
+            self.first = last + 1
+        for mine in self.own_pending():
+            if mine.state == "stored" and mine.seq <= last:
+                self.settle(mine.n)
+
+    def read(self) -> None:
+        """This person sees the newest lines now."""
+        self.unread = self.mentions = 0
+
+    def _tail(self) -> int:
+        """The place after the last entry that is not queued."""
+        return bisect.bisect_left(self._keys, (_LAST, 0))
+
+    def _next_key(self) -> Key:
+        tail = self._tail()
+        if not tail:
+            return (0, 1)
+        seq, minor = self._keys[tail - 1]
+        return (seq, minor + 1)
+
+    def _put(self, entry: Entry) -> None:
+        if entry.key not in self._entries:
+            bisect.insort(self._keys, entry.key)
+        self._entries[entry.key] = entry
+        self._bound()
+
+    def _remove(self, key: Key) -> None:
+        if self._entries.pop(key, None) is not None:
+            place = self.place(key)
+            del self._keys[place]

@@ -1,0 +1,336 @@
+"""What a chat does with events and with typed lines, whatever shows it. Owns the conversation.
+
+Must not know keys, widths or prompt_toolkit: a `Face` shows things, `post` brings what happens in
+other threads into the one that all of this runs in.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from common.cli.chat.saving import SaveFailed, save
+from common.cli.chat.setup import AnyClient
+from common.client import commands
+from common.client.commands import Call, Say, Wrong
+from common.client.conversation import NEVER_AGAIN, Conversation, Fetch, people_line, rooms_lines
+from common.client.events import Event, HistoryReply, JoinedReply, Ready, Refused
+from common.explain import explain
+from common.i18n import _, n_, number
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+class Face(Protocol):
+    """What shows the conversation to a person."""
+
+    def changed(self) -> None:
+        """Something is to be drawn anew."""
+
+    def say(self, text: str) -> None:
+        """Tell something for a moment."""
+
+    def compose(self, text: str) -> None:
+        """Put this text where lines are typed, for changing."""
+
+    def opened(self, left: str) -> None:
+        """Another room is open; `left` was before ("" for none)."""
+
+    def older_came(self) -> None:
+        """Older lines of the open room are here."""
+
+    def cleared(self) -> None:
+        """The open room was emptied."""
+
+    def quit(self) -> None:
+        """The person wants to go."""
+
+
+class Controller:
+    """One chat. Everything but `post` runs in one thread."""
+
+    def __init__(
+        self,
+        client: AnyClient,
+        conversation: Conversation,
+        face: Face,
+        post: Callable[[Callable[[], None]], None],
+        notes: Sequence[str] = (),
+    ) -> None:
+        """`notes` are told once the session is in."""
+        self.client = client
+        self.conversation = conversation
+        self._face = face
+        self._post = post
+        self._notes = list(notes)
+        self._seen: tuple[str, int, str] | None = None
+
+    # --- events --------------------------------------------------------------------------------
+
+    def take(self, batch: list[Event]) -> None:
+        """Takes a batch of the library's events in."""
+        now = now_ms()
+        for event in batch:
+            fetches = self.conversation.handle(event, now)
+            self.fetch(fetches)
+            if isinstance(event, Ready):
+                self._people(self.conversation.current)
+                if self._notes:
+                    self.tell(self._notes)
+        self.mark_seen()
+        self._face.changed()
+
+    def mark_seen(self) -> None:
+        """Tells the library what this person has seen, where that is news."""
+        seen = self.conversation.seen()
+        if seen is not None and seen != self._seen:
+            self._seen = seen
+            self.client.seen(*seen)
+
+    def fetch(self, fetches: list[Fetch]) -> None:
+        """Asks for pages of history."""
+        for one in fetches:
+            future = self.client.history(one.room, before=one.before, limit=one.limit)
+            self._when(future, self._history_came, partial(self._no_history, one))
+
+    def _history_came(self, reply: HistoryReply) -> None:
+        self.conversation.history_came(reply)
+        begins = self.conversation.begins(reply)
+        if begins is not None:
+            self.client.seen(*begins)
+        self.mark_seen()
+        if reply.room == self.conversation.current:
+            self._face.older_came()
+
+    def _no_history(self, fetch: Fetch, _error: Refused) -> None:
+        self.conversation.history_failed(fetch.room)
+
+    def older(self) -> None:
+        """The oldest line that is here is on the screen, and more is wanted."""
+        self.fetch(self.conversation.older())
+
+    def _people(self, room: str) -> None:
+        """Learns who is there, for completion."""
+        if room in self.conversation.rooms:
+            future = self.client.who(room)
+            self._when(
+                future,
+                lambda reply: self.conversation.people_came(reply.room, reply.people),
+                lambda _error: None,
+            )
+
+    def _when(
+        self, future: "Future[T]", done: Callable[[T], None], failed: Callable[[Refused], None]
+    ) -> None:
+        def finish() -> None:
+            error = future.exception()
+            if error is None:
+                done(future.result())
+            elif isinstance(error, Refused):
+                failed(error)
+            else:
+                _log.error("a request failed", exc_info=error)
+                failed(Refused("", str(error)))
+            self._face.changed()
+
+        def finished(one: "Future[T]") -> None:
+            # A cancelled request is one that the end of the session overtook.
+            if not one.cancelled():
+                self._post(finish)
+
+        future.add_done_callback(finished)
+
+    # --- what is typed ---------------------------------------------------------------------------
+
+    def enter(self, line: str) -> Wrong | None:
+        """Does what a typed line asks. `Wrong`: it cannot be used as it is."""
+        read = commands.parse(line)
+        if read is None or isinstance(read, Wrong):
+            return read
+        if isinstance(read, Say):
+            return self._say(read.text, read.me)
+        return self._call(read)
+
+    def _say(self, text: str, me: bool) -> Wrong | None:
+        room = self.conversation.current
+        if not room:
+            return Wrong(_("You are in no room. {usage}").format(usage=_usage("join")))
+        if me:
+            self.conversation.deed(room, text)
+        # What becomes of it comes as `Progress`, unless the library itself cannot take it.
+        self._when(
+            self.client.say(room, text, me=me), lambda _reply: None, partial(self._unsaid, text)
+        )
+        return None
+
+    def _unsaid(self, text: str, error: Refused) -> None:
+        if "size" in error.values or error.code == "bad-room":
+            self._face.compose(text)
+            self._refused(error)
+
+    def _call(self, call: Call) -> Wrong | None:
+        handler: Callable[[Call], Wrong | None] = getattr(self, f"_do_{call.name}")
+        return handler(call)
+
+    def open(self, name: str) -> None:
+        """Goes to a room that this person is in."""
+        left = self.conversation.current
+        if name == left or name not in self.conversation.rooms:
+            return
+        self.conversation.open(name)
+        self._opened(left)
+
+    def _opened(self, left: str) -> None:
+        self._face.opened(left)
+        self.fetch(self.conversation.opening(self.conversation.rooms[self.conversation.current]))
+        self._people(self.conversation.current)
+        self.mark_seen()
+        self._face.changed()
+
+    # --- commands, by their stable names ---------------------------------------------------------
+
+    def _do_help(self, call: Call) -> None:
+        shown = [f"{usage}\t{about}" for usage, about in commands.help_lines(call.text)]
+        if not call.text:
+            shown.append(_("`code`, **bold**, > quote; //text says /text."))
+        self.tell(shown)
+
+    def _do_join(self, call: Call) -> None:
+        if call.room in self.conversation.rooms:
+            self.open(call.room)
+            return
+        self._when(self.client.join(call.room), self._joined, self._refused)
+
+    def _joined(self, reply: JoinedReply) -> None:
+        left = self.conversation.current
+        self.fetch(self.conversation.joined(reply.room, reply.head, reply.people))
+        self._opened(left)
+
+    def _do_leave(self, call: Call) -> Wrong | None:
+        room = call.room or self.conversation.current
+        if room not in self.conversation.rooms:
+            return Wrong(_("You are not in #{room}.").format(room=room))
+
+        def left(_reply: object) -> None:
+            was = self.conversation.current
+            self.conversation.leave(room)
+            if self.conversation.current != was:
+                self._face.opened(was)
+
+        self._when(self.client.leave(room), left, self._refused)
+        return None
+
+    def _do_room(self, call: Call) -> Wrong | None:
+        if call.room not in self.conversation.rooms:
+            return Wrong(_("You are not in #{room}.").format(room=call.room))
+        self.open(call.room)
+        return None
+
+    def _do_rooms(self, _call: Call) -> None:
+        self._when(self.client.rooms(), lambda reply: self.tell(rooms_lines(reply)), self._refused)
+
+    def _do_who(self, call: Call) -> None:
+        room = call.room or self.conversation.current
+        self._when(
+            self.client.who(room),
+            lambda reply: self.tell([people_line(reply.people)]),
+            self._refused,
+        )
+
+    def _do_nick(self, call: Call) -> None:
+        def renamed(_reply: object) -> None:
+            self.conversation.renamed(call.nick)
+            self.tell([_("You are {nick} here.").format(nick=call.nick)])
+
+        self._when(self.client.nick(call.nick), renamed, self._refused)
+
+    def _do_msg(self, call: Call) -> Wrong:
+        what = commands.find("msg")
+        return Wrong(explain("unsupported", {"what": what.shown() if what else call.name}))
+
+    def _do_history(self, call: Call) -> Wrong | None:
+        fetches = self.conversation.older(call.count or commands.HISTORY_USUAL)
+        room = self.conversation.room
+        if not fetches and room is not None and room.complete:
+            return Wrong(_("This is the beginning of the room."))
+        self._face.say(_("Fetching older messages…"))
+        self.fetch(fetches)
+        return None
+
+    def _do_save(self, call: Call) -> Wrong | None:
+        room = self.conversation.room
+        if room is None:
+            return Wrong(_("You are in no room. {usage}").format(usage=_usage("join")))
+        try:
+            target = Path(call.text) if call.text else None
+            path, count = save(room, target, self.conversation.server)
+        except SaveFailed as error:
+            return Wrong(error.text)
+        text = n_("{n} message saved in {path}", "{n} messages saved in {path}", count)
+        self.tell([text.format(n=number(count), path=path)])
+        return None
+
+    def _do_clear(self, _call: Call) -> None:
+        if self.conversation.room is not None:
+            self.conversation.room.clear()
+            self._face.cleared()
+
+    def _do_resend(self, _call: Call) -> Wrong | None:
+        mine = self.conversation.refused()
+        if mine is None or self.conversation.room is None:
+            return Wrong(_("Nothing was refused here."))
+        if mine.code in NEVER_AGAIN:
+            return Wrong(
+                _("This cannot be stored as it is. {usage} lets you change it.").format(
+                    usage=_usage("edit")
+                )
+            )
+        self.conversation.room.settle(mine.n)
+        return self._say(mine.text, mine.me)
+
+    def _do_edit(self, _call: Call) -> Wrong | None:
+        mine = self.conversation.refused()
+        if mine is None or self.conversation.room is None:
+            if self.conversation.waiting():
+                return Wrong(_("What is queued can no longer be changed."))
+            return Wrong(_("Nothing was refused here."))
+        self.conversation.room.settle(mine.n)
+        text = f"/{mine.text}" if mine.text.startswith("/") else mine.text
+        self._face.compose(f"{_shown('me')} {text}" if mine.me else text)
+        return None
+
+    def _do_quit(self, _call: Call) -> None:
+        self._face.quit()
+
+    # --- words -----------------------------------------------------------------------------------
+
+    def tell(self, lines: list[str]) -> None:
+        """Says something in the open room, to this person alone; a tab parts two columns."""
+        room = self.conversation.room
+        if room is None:
+            self._face.say(lines[0] if lines else "")
+        else:
+            room.notice(lines, now_ms())
+        self._face.changed()
+
+    def _refused(self, error: Refused) -> None:
+        self._face.say(explain(error.code, error.values, error.text))
+
+
+def _shown(name: str) -> str:
+    command = commands.find(name)
+    return command.shown() if command else name
+
+
+def _usage(name: str) -> str:
+    command = commands.find(name)
+    return command.usage() if command else name
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970 by this machine's clock."""
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,43 @@
+"""The verbs `rooms` and `who`: lists, and the verbs of later work. Owns their two forms."""
+
+from __future__ import annotations
+
+from common.cli import wire
+from common.cli.joining import Run, connect, enter
+from common.cli.output import Stop
+from common.client.joining import rooms_of
+from common.i18n import _, n_, number
+from common.safe import one_line
+
+
+def run(run: Run) -> int:
+    """Print the list. Raises Stop, BadSetting, CannotJoin."""
+    if run.verb not in ("rooms", "who"):
+        raise Stop(1, _("{verb} comes with a later version").format(verb=run.verb))
+    wanted = rooms_of(run.settings)
+    session = connect(run, enter(run), visible=False)
+    as_json = run.settings.switch("json")
+    out = run.out
+    try:
+        if run.verb == "rooms":
+            for info in session.ask(session.client.rooms()).rooms:
+                if as_json:
+                    out.data(
+                        wire.dump({"room": info.room, "people": info.people, "head": info.head})
+                    )
+                    continue
+                people = n_("{n} person", "{n} people", info.people).format(n=number(info.people))
+                said = n_("{n} message", "{n} messages", info.head).format(n=number(info.head))
+                out.line(f"{out.bold(one_line(info.room))}\t{people}\t{said}")
+            return 0
+        for room in wanted:
+            for person in session.ask(session.client.who(room)).people:
+                if as_json:
+                    line = {"room": room, "user": person.user, "nick": person.nick}
+                    out.data(wire.dump(line))
+                else:
+                    prefix = f"{room}\t" if len(wanted) > 1 else ""
+                    out.line(prefix + one_line(person.nick))
+    finally:
+        session.close()
+    return 0

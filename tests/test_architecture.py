@@ -1,0 +1,116 @@
+"""The house's rules about who may know whom, by walking the imports. See docs/ARCHITECTURE.md."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMON = ROOT / "common"
+SHELLS = ("broker", "gui", "cli", "web")
+DOORS = ("broker.py", "client_cli.py", "client_gui.py", "client_web.py")
+
+PURE = [
+    *(f"protocol/{name}" for name in ("messages", "codec", "limits", "topics", "identity", "names")),
+    *(
+        f"broker/{name}"
+        for name in ("core", "turn", "lobby", "ledger", "sessions", "presence", "limits", "batch")
+    ),
+    *(
+        f"client/{name}"
+        for name in (
+            "session", "rooms", "roomview", "outbox", "asking", "effects", "events",
+            "commands", "completion", "conversation", "timeline", "markup", "emoji",
+        )
+    ),
+    "safe",
+    "look",
+]  # fmt: skip
+OUTSIDE = {
+    "zmq", "sqlite3", "tkinter", "threading", "socket", "time", "asyncio", "subprocess", "os",
+    "pathlib", "secrets", "random", "prompt_toolkit", "queue", "select", "signal", "logging",
+}  # fmt: skip
+SOCKETS = {
+    "broker/server", "broker/gate", "broker/admission", "broker/sockets",
+    "client/link", "client/thread", "client/card", "keys",
+}  # fmt: skip
+LONGEST = 450
+
+
+def _imports(path: Path) -> set[str]:
+    """The names of the modules that a file imports, deferred ones included."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return found
+
+
+def _sources() -> list[Path]:
+    tracked = ("common", "tests", "bench", "devtools", "examples", "requirements")
+    return [
+        *ROOT.glob("*.py"),
+        *(path for folder in tracked for path in (ROOT / folder).rglob("*.py")),
+    ]
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_a_pure_module_imports_nothing_that_does_things(name: str) -> None:
+    tops = {module.split(".")[0] for module in _imports(COMMON / f"{name}.py")}
+    assert not tops & OUTSIDE
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_programs_do_not_know_one_another(shell: str) -> None:
+    others = [f"common.{other}" for other in SHELLS if other != shell]
+    for path in (COMMON / shell).rglob("*.py"):
+        for module in _imports(path):
+            assert not any(module == o or module.startswith(f"{o}.") for o in others), path
+
+
+@pytest.mark.parametrize("folder", ["protocol", "client"])
+def test_what_is_shared_knows_no_program(folder: str) -> None:
+    for path in (COMMON / folder).rglob("*.py"):
+        for module in _imports(path):
+            assert not module.startswith(tuple(f"common.{shell}" for shell in SHELLS)), path
+            assert folder == "client" or not module.startswith("common.client"), path
+
+
+def test_zmq_is_imported_only_where_sockets_live() -> None:
+    users = {
+        path.relative_to(COMMON).with_suffix("").as_posix()
+        for path in COMMON.rglob("*.py")
+        if any(module.split(".")[0] == "zmq" for module in _imports(path))
+    }
+    assert users <= SOCKETS
+
+
+def test_sqlite_is_imported_only_where_files_live() -> None:
+    users = {
+        path.relative_to(COMMON).with_suffix("").as_posix()
+        for path in COMMON.rglob("*.py")
+        if "sqlite3" in {module.split(".")[0] for module in _imports(path)}
+    }
+    assert all(user.startswith("broker/") or user == "client/profile" for user in users), users
+
+
+@pytest.mark.parametrize("path", _sources(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_file_opens_with_what_it_owns_and_can_be_held_in_the_head(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert text.count("\n") <= LONGEST
+    assert not text.strip() or ast.get_docstring(ast.parse(text))
+
+
+def test_no_test_sleeps_but_in_one_place() -> None:
+    sleepers = [
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "tests").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "sleep"
+    ]
+    assert sleepers == ["tests/support/waiting.py"]

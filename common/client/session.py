@@ -6,7 +6,6 @@ no socket, clock, disk or thread. `now` is monotonic seconds.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -15,12 +14,16 @@ from common.client import effects as e
 from common.client import events as ev
 from common.client.asking import Asking
 from common.client.outbox import Outbox
+from common.client.options import Saved, SessionOptions
 from common.client.rooms import Rooms
+from common.client.roomview import ASK_AGAIN
 from common.protocol import messages as m
 from common.protocol import topics
 from common.protocol.codec import DecodeError, decode_answer
 from common.protocol.limits import WIRE
 from common.protocol.names import BadName, room_name
+
+__all__ = ["Saved", "Session", "SessionOptions"]
 
 ANSWER: Final = 5.0
 """Seconds within which a broker greets, and welcomes."""
@@ -36,34 +39,6 @@ FOR_GOOD: Final = frozenset(
     }
 )  # fmt: skip
 """Causes for which trying again is useless before the first link."""
-
-
-@dataclass(kw_only=True)
-class SessionOptions:
-    """What a session says of itself, and how it behaves. See `client.Options`."""
-
-    nick: str
-    fallback: bool = False
-    visible: bool = True
-    roster: bool = False
-    catch_up: int | None = None
-    app: str = ""
-    lang: str = ""
-    secret: str | None = None
-    """Under --plain: what the user id is derived from."""
-    expect_plain: bool = False
-    join_timeout: float = 10.0
-
-
-@dataclass(kw_only=True)
-class Saved:
-    """What the profile held."""
-
-    stream: str
-    next_n: int = 1
-    outbox: list[tuple[int, str, str, bool]] = field(default_factory=list)
-    rooms: dict[str, tuple[int, str] | None] = field(default_factory=dict)
-    """Rooms to join, with number and id of the last record that was read; None: at the head."""
 
 
 class Session:
@@ -102,11 +77,13 @@ class Session:
         self._inbox = b""
         self._retry_at = float("inf")
         self._deadline = float("inf")
+        self._ask_at = float("inf")
         self._backoff = FIRST_BACKOFF
         self._give_up_at = float("inf")
         self._ready_told = False
         self._was_up = False
         self._heard = 0.0
+        self._owing = False
         self._now = 0.0
 
     # --- what the shell feeds ------------------------------------------------------------------
@@ -145,7 +122,7 @@ class Session:
             wait = min(wait, max(self._give_up_at - now, 0.0))
         self._backoff = min(self._backoff * 2, LAST_BACKOFF)
         self._retry_at = now + wait
-        self._deadline = float("inf")
+        self._deadline = self._ask_at = float("inf")
         self._rooms.link_lost()
         self._out.emit(ev.LinkDown(code=code, reason=reason, retry_in=wait))
 
@@ -159,9 +136,12 @@ class Session:
         elif self._state in ("connecting", "greeted") and now >= self._deadline:
             self._deadline = now + 1.0
             self._out.do(e.Overdue())
+        elif self._state == "connecting" and now >= self._ask_at:
+            self._ask_at = now + ASK_AGAIN  # a gate under attack grants nothing for a moment
+            self._out.do(e.Subscribe(self._inbox, again=True))
         elif self._state == "up":
             return self._tick_up(now)
-        return min(self._retry_at, self._deadline)
+        return min(self._retry_at, self._deadline, self._ask_at)
 
     def take(self) -> list[e.Effect]:
         """The effects since the last call, in order."""
@@ -252,6 +232,7 @@ class Session:
         self._state = "connecting"
         self._retry_at = float("inf")
         self._deadline = self._now + ANSWER
+        self._ask_at = self._now + ASK_AGAIN
         if not self._was_up:
             self._deadline = min(self._deadline, self._give_up_at)
         self._out.do(e.Connect(self._out.session))
@@ -286,6 +267,7 @@ class Session:
             secret=options.secret if options.secret is not None else msgspec.UNSET,
         )
         self._state = "greeted"
+        self._ask_at = float("inf")
         self._deadline = self._now + ANSWER
         self._out.push(hello)
 
@@ -344,11 +326,13 @@ class Session:
             self._out.push_lines(lines)
         self._rooms.tend(now)
         due = min(self._outbox.next_time(), self._asking.tick(now), self._rooms.next_time())
-        if due == float("inf"):  # nothing is owed
-            self._heard = now
-        elif now >= self._heard + SILENCE:
+        owing = due < float("inf")
+        if owing and not self._owing:
+            self._heard = now  # silence counts from here: nothing was owed before
+        elif owing and now >= self._heard + SILENCE:
             self._heard = now
             self._out.do(e.Overdue())
+        self._owing = owing
         return due
 
     def _inbox_frame(self, body: bytes) -> None:

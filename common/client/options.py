@@ -1,0 +1,31 @@
+"""What a session starts from: how it behaves, and what its profile held. Owns shapes only."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(kw_only=True)
+class SessionOptions:
+    """What a session says of itself, and how it behaves. See `client.Options`."""
+
+    nick: str
+    fallback: bool = False
+    visible: bool = True
+    roster: bool = False
+    catch_up: int | None = None
+    app: str = ""
+    lang: str = ""
+    secret: str | None = None
+    """Under --plain: what the user id is derived from."""
+    expect_plain: bool = False
+    join_timeout: float = 10.0
+
+
+@dataclass(kw_only=True)
+class Saved:
+    """What the profile held."""
+
+    stream: str
+    next_n: int = 1
+    outbox: list[tuple[int, str, str, bool]] = field(default_factory=list)
+    rooms: dict[str, tuple[int, str] | None] = field(default_factory=dict)
+    """Rooms to join, with number and id of the last record that was read; None: at the head."""

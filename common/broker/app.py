@@ -32,8 +32,11 @@ from common.settings import KNOWN, NUMBER, POSITIVE, BadSetting, Option, Setting
 FAILED: Final = 1
 NOT_PERMITTED: Final = 77
 PULL: Final = "tcp://127.0.0.1:5555"
-LATER: Final = ("admin", "invite", "backup", "restore", "verify", "doctor")
-"""Verbs of the contract that this version does not have."""
+LATER: Final = (
+    "admin", "invite", "backup", "restore", "verify", "doctor",
+    "--lan", "--window", "--access", "--web",
+)  # fmt: skip
+"""Verbs and options of the contract that this version does not have."""
 
 _log = logging.getLogger("causette.broker")
 
@@ -53,21 +56,29 @@ def program() -> Program:
             Option("name", help=_("what people see this server called"), default="Causette"),
             Option("data-dir", help=_("where the database and the keys are"), metavar=_("DIR")),
             Option("config", short="c", help=_("the configuration file"), metavar=_("FILE")),
-            Option("rate", NUMBER, _("messages a second for each person"), default=50.0),
-            Option("burst", POSITIVE, _("messages that a person may send at once"), default=1000),
+            Option(
+                "rate",
+                NUMBER,
+                _("messages a second for each person"),
+                metavar="N",
+                default=50.0,
+            ),
+            Option(
+                "burst",
+                POSITIVE,
+                _("messages that a person may send at once"),
+                metavar="N",
+                default=1000,
+            ),
             Option("lang", choice("fr", "en"), _("language of what people read")),
             switch("print-config", _("print the configuration in force, and end")),
             switch("json", _("print the ready line as JSON")),
             switch("verbose", _("log more"), short="v"),
             switch("quiet", _("log errors only"), short="q"),
         ),
-        verbs=(
-            Verb("serve", _("serve (also what no verb means)"), hidden=True),
-            *(Verb(name, _("comes with a later version"), operands="...", hidden=True)
-              for name in LATER),
-        ),
+        verbs=(Verb("serve", hidden=True),),
         default="serve",
-    )  # fmt: skip
+    )
 
 
 def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None) -> int:
@@ -92,14 +103,15 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
 def _run(words: list[str], env: Mapping[str, str]) -> int:
     wanted = arguments.peek(words, "lang") or env.get("CAUSETTE_LANG", "")
     i18n.setup(wanted if wanted in i18n.LANGUAGES else None, env)
+    for word in words:
+        if word.partition("=")[0] in LATER:
+            return _say(_("{value} comes with a later version").format(value=word), FAILED)
     command = program()
     parsed = arguments.parse(command, words)
     if parsed.version or parsed.help:
         said = f"{command.name} {__version__}\n"
         print(arguments.help_text(command, parsed) if parsed.help else said, end="")
         return 0
-    if parsed.verb in LATER:
-        return _say(explain("unsupported", {"value": parsed.verb}), FAILED)
     settings = _load(command, parsed, env)
     i18n.setup(settings.text("lang"), env)
     if settings.switch("print-config"):
@@ -144,10 +156,10 @@ def _serve(settings: Settings) -> int:
         if words:
             return _say(words, status)
         if settings.switch("plain"):
-            _log.warning("%s", _("without encryption: everybody on the network can read along"))
+            _log.warning("without encryption: everybody on the network can read along")
         _tell_ready(server, as_json=settings.switch("json"))
         server.run()
-        _log.info("%s", _("stopped"))
+        _log.info("stopped")
         return 0
     except StorageFailed as fault:
         words = _("the database could not be written ({why}); nothing of it was acknowledged")
@@ -199,8 +211,9 @@ def _tell_ready(server: Server, *, as_json: bool) -> None:
         line = json.dumps(said, ensure_ascii=False)
     else:
         line = (
-            f'ready name="{said["name"]}" pull={",".join(said["pull"])}'
-            f" pub={','.join(said['pub'])} card={said['card'] or '-'} key={said['key'] or '-'}"
+            f"ready name={json.dumps(said['name'], ensure_ascii=False)}"
+            f" pull={','.join(said['pull'])} pub={','.join(said['pub'])}"
+            f" card={said['card'] or '-'} key={said['key'] or '-'}"
         )
     print(line, flush=True)
 

@@ -6,7 +6,7 @@ grants exactly the topic that was asked for, to the connection that asked.
 
 How libzmq grants: `recv` takes a subscription from one queue and the pipe it came by from another,
 and `setsockopt(SUBSCRIBE)` straight after it grants to that pipe. Two things make that pipe the
-wrong one (libzmq 4.3.5, xpub.cpp; `tests/broker/test_gate.py` shows the first at work):
+wrong one (libzmq 4.3.5, xpub.cpp; `tests/broker/test_gate_fuzz.py` shows the first):
 
 - A message that is no subscription is in the first queue alone, so that from there on every
   subscription meets the pipe of a later one. Hence the distrust: after such a message nothing is
@@ -134,13 +134,13 @@ class Gate:
         # A subscription never has the flag; the parts of a longer message do, all but the last.
         if kind not in (b"\0", b"\1") or frame.more:
             self._shifted()
-            peer, _ = self._peer(frame)
-            self._refuse(peer, "sent something that is no subscription")
+            peer, alive = self._peer(frame)
+            self._refuse(peer, alive, "sent something that is no subscription")
             return
         topic = message[1:]
         if kind == b"\1":
             peer, alive = self._peer(frame)
-            if not self._counted(peer, topic) or not alive or self._distrust:
+            if not alive or not self._counted(peer, topic) or self._distrust:
                 return
             if self._policy.subscribed(topic, peer):
                 self._socket.setsockopt(zmq.SUBSCRIBE, topic)
@@ -159,26 +159,34 @@ class Gate:
         """Whether `peer` stays within its number of topics."""
         if peer.fd == _NOBODY:
             return True
-        connection = self._connections.get(peer.fd)
-        if connection is None or connection.address != peer.address:
-            connection = self._connections[peer.fd] = _Connection(peer.address)
+        connection = self._connection(peer)
         if connection.thrown_out:
             return False
         connection.topics.add(topic)
         if len(connection.topics) <= SUBSCRIPTIONS:
             return True
-        self._refuse(peer, f"asked for more than {SUBSCRIPTIONS} topics")
+        self._refuse(peer, True, f"asked for more than {SUBSCRIPTIONS} topics")
         return False
 
-    def _refuse(self, peer: Peer, why: str) -> None:
+    def _refuse(self, peer: Peer, alive: bool, why: str) -> None:
+        """Throws `peer` out and tells it, once."""
         if peer.fd == _NOBODY:
             return
+        former = self._connections.get(peer.fd)
+        if not alive and former is not None and former.thrown_out:
+            return  # what it sent before is still being read
+        connection = self._connection(peer)
+        if not connection.thrown_out:
+            self.throw_out(peer.fd, peer.address)
+            connection.thrown_out = True
+            connection.topics.clear()
+            self._policy.intruder(peer, why)
+
+    def _connection(self, peer: Peer) -> _Connection:
         connection = self._connections.get(peer.fd)
         if connection is None or connection.address != peer.address:
             connection = self._connections[peer.fd] = _Connection(peer.address)
-        if not connection.thrown_out:
-            self.throw_out(peer.fd, peer.address)
-            self._policy.intruder(peer, why)
+        return connection
 
     def _peer(self, frame: zmq.Frame) -> tuple[Peer, bool]:
         """Who sent `frame`, and whether that connection still stands.

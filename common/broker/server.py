@@ -223,6 +223,8 @@ class Server:
             self._publish(batch)
         for read in batch.reads:
             self._reader.submit(read)
+        if batch.durable:
+            self._store.tend()
         for level, words in batch.log:
             _log.log(logging.getLevelName(level.upper()), "%s", one_line(words))
 
@@ -245,6 +247,8 @@ class Server:
     def _answer_reads(self) -> None:
         for result in self._reader.results():
             self._core.read_done(result.user)
+            if result.trouble:
+                _log.error("%s", one_line(result.trouble))
             self._gate.publish(topics.inbox(result.session), result.lines)
 
     def _answer_card(self) -> None:

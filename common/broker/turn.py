@@ -6,6 +6,8 @@ rule of the chat.
 
 from typing import Final
 
+from math import ceil
+
 import msgspec
 
 from common.broker.batch import Read
@@ -54,7 +56,8 @@ class Turn:
         """Refuses a request, to the one who sent it alone."""
         error = m.Error(code=refusal.code, text=refusal.text, id=id, n=n)
         if refusal.retry:
-            error = msgspec.structs.replace(error, retry=round(refusal.retry, 3))
+            # Rounded up: 0 would mean that waiting does not help.
+            error = msgspec.structs.replace(error, retry=ceil(refusal.retry * 1_000) / 1_000)
         self.tell(session, error)
         if not refusal.retry:
             who = session.label if session.person else session.address

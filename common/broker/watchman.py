@@ -1,0 +1,202 @@
+"""Guards the broker's memory against what libzmq takes in and never hands over.
+
+A message of many frames is kept until its last one has come, counted by no high-water mark and
+seen by no `recv`: 9 million two-byte frames a second, 59 bytes of memory each (measured). Neither
+is there a mark for subscriptions that wait to be read. So the memory itself is watched, which
+costs 2 µs a look and nothing a message; only where it grew are the connections looked at, by the
+kernel's counters of what they received:
+
+- One that sent much is *suspect* from there on, and on the way in the sender of each message that
+  is read from then on is noted. An endless message is the last that its connection ever delivers.
+- A suspect that goes on sending, and of which nothing was read though everything that was whole
+  has been, is thrown out. On the other ports nobody honest sends that much.
+
+Owns the suspects. Must not know sessions, rooms or messages. It needs Linux (`/proc`, and TCP_INFO
+with tcpi_bytes_received, 4.1 or later) and TCP; elsewhere, and over ipc, it watches nothing.
+"""
+
+import contextlib
+import os
+import socket
+import struct
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+if sys.platform != "win32":
+    import fcntl
+    import termios
+
+CALM: Final = 0.025
+"""Seconds between two looks at the memory: 0.1 % of a core."""
+ALERT: Final = 0.004
+"""Seconds between two looks at suspects."""
+GROWTH: Final = 8 << 20
+"""Bytes that the process may grow before the connections are looked at."""
+FORGIVEN: Final = 128 << 10
+"""Bytes by which a process that shrank gets back to that at each look: often would be dear."""
+MUCH: Final = 256 << 10
+"""Bytes that a connection may send, undelivered: twice the largest frame."""
+PROBATION: Final = 5.0
+"""Seconds without that much after which a suspect is none any more."""
+READ_ENOUGH: Final = 20_000
+"""Messages read after which every connection had its turn, where the flood never ends."""
+RECEIVE_BUFFER: Final = 256 << 10
+"""Bytes in the kernel for each connection: what it holds is still taken in after the end, and the
+usual limit is 6 MB."""
+
+_FDS: Final = Path("/proc/self/fd")
+_RECEIVED: Final = struct.Struct("=Q")
+_RECEIVED_AT: Final = 128
+_INFO_SIZE: Final = 256
+
+
+@dataclass(slots=True)
+class _Suspect:
+    address: str
+    sent: int
+    """What it had sent when the probation began."""
+    since: float
+    heard: bool
+    """Whether it is on the port whose messages are told by `heard`."""
+    charged: bool = False
+    read: int = 0
+    """Messages read from anybody since it was charged."""
+
+
+class Watchman:
+    """See the module. `look` each turn from `due` on; `heard` for each message while `suspects`."""
+
+    def __init__(
+        self, way_in: list[str], others: list[str], report: Callable[[str, int], None]
+    ) -> None:
+        """The bound addresses of PULL and of the rest; `report` is told the address of whoever was
+        thrown out, and how much they sent."""
+        self._ports = dict.fromkeys(_tcp_ports(others), False) | dict.fromkeys(
+            _tcp_ports(way_in), True
+        )
+        self._report = report
+        self._sent: dict[int, tuple[str, int]] = {}
+        self._statm: IO[bytes] | None = None
+        self.suspects: dict[int, _Suspect] = {}
+        """By descriptor."""
+        self.due = float("inf")
+        """When to look (monotonic seconds)."""
+        if sys.platform == "linux" and self._ports and _counts_received():
+            with contextlib.suppress(OSError):
+                self._statm = open("/proc/self/statm", "rb", buffering=0)  # noqa: SIM115
+                self._grown = self._memory()
+                self.due = 0.0
+
+    def close(self) -> None:
+        """Watches no more. Twice is once."""
+        self.due = float("inf")
+        if self._statm is not None:
+            self._statm.close()
+            self._statm = None
+
+    def heard(self, fd: int) -> None:
+        """A whole message came by this descriptor."""
+        self.suspects.pop(fd, None)
+
+    def look(self, now: float, read: int, emptied: bool) -> None:
+        """One turn: `read` messages were read on the way in, all there were if `emptied`."""
+        if self._statm is None:
+            return
+        if self.suspects:
+            self._judge(now, read, emptied)
+        else:
+            memory = self._memory()
+            if memory > self._grown + GROWTH:
+                self._grown = memory
+                self._look_round(now)
+            else:
+                self._grown = max(memory, self._grown - FORGIVEN)
+        self.due = now + (ALERT if self.suspects else CALM)
+
+    def _judge(self, now: float, read: int, emptied: bool) -> None:
+        for fd, suspect in list(self.suspects.items()):
+            with contextlib.suppress(OSError), _lent(fd) as connection:
+                if suspect.charged:
+                    suspect.read += read
+                    if not suspect.heard or emptied or suspect.read > READ_ENOUGH:
+                        self._throw_out(connection, suspect)
+                        del self.suspects[fd]
+                    continue
+                if _name(connection) == suspect.address:
+                    sent = _received(connection)
+                    suspect.charged = sent - suspect.sent > MUCH
+                    if suspect.charged or now < suspect.since + PROBATION:
+                        continue
+            self.suspects.pop(fd, None)
+
+    def _throw_out(self, connection: socket.socket, suspect: _Suspect) -> None:
+        # The copy keeps the descriptor's number from meaning another connection in between.
+        with connection.dup() as held:
+            if _name(held) == suspect.address:
+                sent = _received(held) - suspect.sent
+                held.shutdown(socket.SHUT_RDWR)
+                self._report(suspect.address, sent)
+
+    def _look_round(self, now: float) -> None:
+        """Suspects whoever sent much since the last time."""
+        before, self._sent = self._sent, {}
+        for entry in os.listdir(_FDS):
+            fd = int(entry)
+            with contextlib.suppress(OSError), _lent(fd) as connection:
+                here = connection.getsockname()
+                if not isinstance(here, tuple) or here[1] not in self._ports:
+                    continue
+                address, sent = _name(connection), _received(connection)
+                self._sent[fd] = (address, sent)
+                known, then = before.get(fd, ("", 0))
+                if sent - (then if known == address else 0) > MUCH:
+                    self.suspects[fd] = _Suspect(address, sent, now, self._ports[here[1]])
+
+    def _memory(self) -> int:
+        assert self._statm is not None
+        return int(os.pread(self._statm.fileno(), 64, 0).split()[1]) * _PAGE
+
+
+_PAGE: Final = os.sysconf("SC_PAGESIZE") if hasattr(os, "sysconf") else 4_096
+
+
+def _tcp_ports(addresses: list[str]) -> list[int]:
+    return [int(one.rpartition(":")[2]) for one in addresses if one.startswith("tcp://")]
+
+
+@contextlib.contextmanager
+def _lent(fd: int) -> Iterator[socket.socket]:
+    """libzmq's descriptor as a socket, given back unclosed; what it is shows in its first use."""
+    lent = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, fd)
+    try:
+        yield lent
+    finally:
+        lent.detach()
+
+
+def _name(connection: socket.socket) -> str:
+    """The other end. Raises OSError where there is none."""
+    host, port = connection.getpeername()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _received(connection: socket.socket) -> int:
+    """Bytes that libzmq ever took from a connection. Raises OSError."""
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO_SIZE)
+    waiting = fcntl.ioctl(connection, termios.FIONREAD, bytes(4))
+    return int(_RECEIVED.unpack_from(info, _RECEIVED_AT)[0]) - int.from_bytes(
+        waiting, sys.byteorder
+    )
+
+
+def _counts_received() -> bool:
+    """Whether this kernel tells how much came."""
+    with socket.socket() as trial:
+        try:
+            _received(trial)
+        except (OSError, struct.error):
+            return False
+    return True

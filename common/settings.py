@@ -193,13 +193,17 @@ class Settings:
         values: dict[str, Value] = {}
         for option in options:
             given = namespace.get(option.name)
+            # Read in any case: a mistake in the file is told, not hidden by a flag.
+            filed = None
+            if option.env and option.name in keys:
+                filed = _from_toml(option, keys[option.name], str(path))
             variable = env.get(option.variable, "") if option.env else ""
             if given:
                 values[option.name] = _from_flags(option, given)
             elif variable:
                 values[option.name] = _from_env(option, variable)
-            elif option.env and option.name in keys:
-                values[option.name] = _from_toml(option, keys[option.name], str(path))
+            elif filed is not None:
+                values[option.name] = filed
             else:
                 values[option.name] = Value(option.default, "default", _("the default"))
         return cls(values, path)

@@ -9,4 +9,8 @@ import `common`, and nothing in `common` may import this. The map:
     environment   .venv: is it the right one? if not, make it
     serving       is a broker answering? start one, wait for it, end it
     verbs         the command line and its verbs
+
+By itself, in .venv, and the one that imports `common`:
+
+    kill_loop     ten writers through many kill -9 of the broker
 """

@@ -18,6 +18,13 @@ class Append:
     """Where they are published; '' for the server's own log, which is not."""
     room_state: Any = None
     """The ledger's own reference; the shells leave it alone."""
+    _joined: bytes = b""
+
+    def joined(self) -> bytes:
+        """The lines as they are stored and published. None may be added any more."""
+        if not self._joined:
+            self._joined = b"\n".join(self.lines)
+        return self._joined
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from msgspec import UNSET
 
 from common.broker.batch import Batch, PageRead, RepeatRead, StreamRow
 from common.broker.ledger import Ledger, Person
-from common.broker.limits import Bucket
+from common.broker.limits import Allowance
 from common.broker.lobby import Lobby, nickname
 from common.broker.sessions import Session, Sessions
 from common.broker.turn import Refusal, Turn
@@ -28,6 +28,9 @@ from common.protocol.limits import WIRE
 
 GRACE: Final = 3.0
 """Seconds for which a lost link does not count as leaving."""
+RATE_RETRY: Final = 0.5
+"""Seconds to wait at least once the burst is used up: one token at a time would have the rest of
+the stream sent again for each of them."""
 REPEATS: Final = 1_024
 """Repeats that one person may have under look-up; more are left to the next retry."""
 
@@ -56,7 +59,7 @@ class Core:
         self._turn = Turn(ledger, now, wall)
         self._sessions = Sessions(GRACE)
         self._lobby = Lobby(self._turn, self._sessions)
-        self._buckets: dict[str, tuple[Bucket, Bucket]] = {}
+        self._allowances: dict[str, Allowance] = {}
         self._handlers: dict[type, Callable[[Session, Any], None]] = {
             m.Join: self._lobby.join,
             m.Leave: self._lobby.leave,
@@ -84,7 +87,7 @@ class Core:
             return self._may_hear(topic, key)
         session = self._sessions.get(session_id)
         if session is None:
-            if self._sessions.count(key) >= WIRE.sessions:
+            if self._sessions.count(key) >= 2 * WIRE.sessions:  # `hello` tells of the limit itself
                 self._turn.note("warning", f"too many sessions of key {key} from {address}")
                 return False
             session = self._sessions.open(session_id, key, fd, address)
@@ -94,7 +97,7 @@ class Core:
         elif session.fd != fd or session.gone:
             # libzmq connected again under the same inbox: the newest wins
             self._lobby.withdraw(session)
-            self._sessions.replace(session, fd, address)
+            self._forget(self._sessions.replace(session, fd, address))
         self._turn.tell(
             session,
             m.Greet(
@@ -138,65 +141,75 @@ class Core:
             return
         if len(frame) > WIRE.frame:
             words = f"a frame of {len(frame)} bytes; the limit is {WIRE.frame}"
-            self._turn.error(session, Refusal("too-large", words))
+            self._refuse(session, Refusal("too-large", words))
             return
         if frame[SESSION : SESSION + 1] != b"\n":
-            self._turn.error(session, Refusal("bad-frame", "no newline after the session id"))
+            self._refuse(session, Refusal("bad-frame", "no newline after the session id"))
             return
         for line in frame[SESSION + 1 :].split(b"\n"):
-            if line:
-                self._line(session, line)
+            if line and not self._line(session, line):
+                return
 
     def malformed(self, parts: int, key: str | None) -> None:
         """A message of more than one frame, which this protocol does not have."""
         for session in self._sessions.of_key(key):
-            self._turn.error(
-                session, Refusal("bad-frame", f"a message of {parts} frames, not of one")
-            )
+            self._refuse(session, Refusal("bad-frame", f"a message of {parts} frames, not of one"))
             return
 
-    def _line(self, session: Session, line: bytes) -> None:
+    def _line(self, session: Session, line: bytes) -> bool:
+        """Whether to go on with the lines behind it."""
         try:
             if len(line) > WIRE.line:
                 words = f"a line of {len(line)} bytes; the limit is {WIRE.line}"
                 raise DecodeError("too-large", words)
             request = decode_request(line)
         except DecodeError as fault:
-            self._undecodable(session, fault)
-            return
+            return self._undecodable(session, fault)
         if type(request) is m.Say:
             if session.row is not None:
                 self._say(session, request)
-            return
+            return True
         try:
             if type(request) is m.Hello:
+                if session.hellos.wait(self._turn.now):
+                    return False  # whoever is honest says it again
                 self._hello(session, request)
-            elif session.asks is not None:  # else sent before `hello`: it will be sent again
-                if type(request) is not m.History and (wait := session.asks.wait(self._turn.now)):
-                    words = f"more than {self.settings.rate:g} requests a second"
-                    raise Refusal("rate-limited", words, wait)
+            elif session.allowance is not None:  # else before `hello`: it will be sent again
+                if type(request) is not m.History:
+                    self._turn.charge(session.allowance.asks, "requests")
                 self._handlers[type(request)](session, request)
         except Refusal as refusal:
-            self._turn.error(session, refusal, getattr(request, "id", ""))
+            return self._refuse(session, refusal, getattr(request, "id", ""))
+        return type(request) is not m.Bye
 
-    def _undecodable(self, session: Session, fault: DecodeError) -> None:
+    def _refuse(self, session: Session, refusal: Refusal, id: str = "", n: int = 0) -> bool:
+        """Answers with an error; False where this session has had so many that it gets none, and
+        the rest of its frame is not worth reading."""
+        if session.refusals.wait(self._turn.now):
+            return False
+        self._turn.error(session, refusal, id, n)
+        return True
+
+    def _undecodable(self, session: Session, fault: DecodeError) -> bool:
         row = session.row
-        if session.asks is not None and session.asks.wait(self._turn.now):
-            return  # a flood of nonsense earns no answers
+        if session.allowance is not None and session.allowance.asks.wait(self._turn.now):
+            return False  # a flood of nonsense earns no answers
         if fault.n and row is not None:
             if fault.n == row.last + 1:
                 self._refuse_number(session, fault.n, fault.code, fault.text)
             elif fault.n <= row.last:
                 self._repeat(session, fault.n, "", "", False)
-            return
-        self._turn.error(session, Refusal(fault.code, fault.text), fault.id, fault.n)
+            else:
+                self._ask_for(session, row.last + 1)
+            return True
+        return self._refuse(session, Refusal(fault.code, fault.text), fault.id, fault.n)
 
     def _forged(self, key: str | None) -> None:
         self._turn.note(
             "warning", f"refused a forged sender: key {key} spoke for another's session"
         )
         for session in self._sessions.of_key(key):
-            self._turn.error(session, Refusal("forged-sender", "that session is another person's"))
+            self._refuse(session, Refusal("forged-sender", "that session is another person's"))
 
     # --- hello ---------------------------------------------------------------------------------
 
@@ -213,15 +226,29 @@ class Core:
             raise Refusal("bad-request", f"stream {hello.stream[:20]!r} is not 16 hexadecimals")
         if len(hello.rooms) > WIRE.rooms:
             raise Refusal("too-many", f"{len(hello.rooms)} rooms; the limit is {WIRE.rooms}")
+        if session.person is None and self._sessions.welcomed(session.key) >= WIRE.sessions:
+            raise Refusal("too-many", f"a person may have {WIRE.sessions} sessions at a time", 3.0)
         names = [self._lobby.name(name) for name in hello.rooms]
+        if len(session.rooms.keys() | names) > WIRE.rooms:
+            raise Refusal("too-many", f"a session may be in {WIRE.rooms} rooms at most")
+        allowance = self._allowance_of(user)
+        new = sum(name not in self.ledger.rooms for name in set(names))
+        self._turn.charge(allowance.deeds, "new rooms", new)
         row = self.ledger.stream(hello.stream, user)
         if row is None:
             raise Refusal("stream-taken", f"stream {hello.stream} is another person's")
-        person = self._admit(user, session.key or "", hello)
+        try:
+            person = self._admit(user, session.key or "", hello)
+        except Refusal:
+            if not self._sessions.sends_from(hello.stream):
+                self.ledger.forget_stream(hello.stream)
+            raise
         again = session.person is not None
-        self._sessions.welcome(session, person, row, hello.visible)
+        if session.person is not person or session.visible != hello.visible:
+            self._lobby.withdraw(session)  # it is counted as what it was
+        self._forget(self._sessions.welcome(session, person, row, hello.visible))
         session.app = hello.app[:40]
-        session.says, session.asks = self._buckets_of(user)
+        session.allowance = allowance
         states = [self._lobby.enter(session, name) for name in names]
         self._turn.tell(
             session,
@@ -237,15 +264,11 @@ class Core:
         if not again:
             self._turn.note("info", f"{session.label} connected from {session.address}")
 
-    def _buckets_of(self, user: str) -> tuple[Bucket, Bucket]:
-        """A person's own, kept over sessions: to connect again is no way round them."""
-        if user not in self._buckets:
+    def _allowance_of(self, user: str) -> Allowance:
+        if user not in self._allowances:
             rate, burst = self.settings.rate, self.settings.burst
-            self._buckets[user] = (
-                Bucket(rate, burst, self._turn.now),
-                Bucket(rate, burst, self._turn.now),
-            )
-        return self._buckets[user]
+            self._allowances[user] = Allowance(rate, burst, self._turn.now)
+        return self._allowances[user]
 
     def _user(self, session: Session, hello: m.Hello) -> str:
         if session.key is not None:
@@ -270,24 +293,25 @@ class Core:
             nick, comparable = nickname(wanted[: WIRE.nick - len(suffix)] + suffix)
         if known is not None and known.nick == nick:
             return known
+        self._turn.charge(self._allowance_of(user).deeds, "new nicknames")
         return self._lobby.bind(user, key, nick, comparable)
 
     # --- saying --------------------------------------------------------------------------------
 
     def _say(self, session: Session, say: m.Say) -> None:
         """The way of every message: a number of a stream is taken once, in order, for ever."""
-        row, person, bucket = session.row, session.person, session.says
-        if row is None or person is None or bucket is None:
+        row, person, allowance = session.row, session.person, session.allowance
+        if row is None or person is None or allowance is None:
             return
         n = say.n
         if n != row.last + 1:
             self._out_of_order(session, row, say)
             return
-        wait = bucket.wait(self._turn.now)
+        wait = allowance.says.wait(self._turn.now)
         if wait:
             session.held = True
             words = f"more than {self.settings.rate:g} messages a second"
-            self._turn.error(session, Refusal("rate-limited", words, wait), n=n)
+            self._refuse(session, Refusal("rate-limited", words, max(wait, RATE_RETRY)), n=n)
             return
         session.held = False
         if say.user is not UNSET or say.nick is not UNSET:
@@ -302,9 +326,13 @@ class Core:
         room = self.ledger.rooms.get(say.room)
         if room is None:
             try:
-                room = self._lobby.open_room(self._lobby.name(say.room), person.user)
+                room = self._lobby.room(say.room, person.user, allowance.deeds)
             except Refusal as refusal:
-                self._refuse_number(session, n, refusal.code, refusal.text)
+                if refusal.retry:
+                    session.held = True
+                    self._refuse(session, refusal, n=n)
+                else:
+                    self._refuse_number(session, n, refusal.code, refusal.text)
                 return
         seq = self.ledger.apply_say(row, n, room, person, text, say.me, self._turn.wall)
         self._turn.asked(session, n)
@@ -315,9 +343,14 @@ class Core:
     def _out_of_order(self, session: Session, row: StreamRow, say: m.Say) -> None:
         if say.n <= row.last:
             self._repeat(session, say.n, say.room, say.text, say.me)
-        elif not session.held and session.resend_from != row.last + 1:
-            session.resend_from = row.last + 1
-            self._turn.tell(session, m.Resend(start=row.last + 1))
+        else:
+            self._ask_for(session, row.last + 1)
+
+    def _ask_for(self, session: Session, n: int) -> None:
+        """Numbers are missing from `n` on; said once, the rest is the sender's time limit's."""
+        if not session.held and session.resend_from != n:
+            session.resend_from = n
+            self._turn.tell(session, m.Resend(start=n))
 
     def _repeat(self, session: Session, n: int, name: str, text: str, me: bool) -> None:
         """A number that was taken: its outcome is looked up, before any right or rate is."""
@@ -382,7 +415,8 @@ class Core:
         """The disk is full: nothing of the turn happened. Who was let in by it comes in again."""
         for session in self._turn.rolled_back():
             self._lobby.withdraw(session)
-            self._sessions.unwelcome(session)
+            self._forget(self._sessions.unwelcome(session))
+        self._lobby.rolled_back()
 
     def read_done(self, user: str) -> None:
         """The reader has answered one of this person's questions."""
@@ -402,6 +436,8 @@ class Core:
 
     def _end(self, session: Session) -> None:
         self._lobby.withdraw(session)
-        stream = self._sessions.close(session)
+        self._forget(self._sessions.close(session))
+
+    def _forget(self, stream: str | None) -> None:
         if stream is not None:
             self.ledger.forget_stream(stream)

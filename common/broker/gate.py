@@ -82,6 +82,10 @@ class Gate:
         self._send = plain.send
         self._distrust = False
         self._connections: dict[int, _Connection] = {}
+        self._outcasts: set[int] = set()
+        """Descriptors of those thrown out whose leavings are being read: by the hundred thousand
+        where it was a flood, and everybody else waits behind them. Kept for one `drain` alone, as
+        the number is soon somebody else's."""
 
     def publish(self, topic: bytes, body: bytes) -> None:
         """Sends one frame of lines to everybody who was granted `topic`. Never blocks: a
@@ -95,6 +99,7 @@ class Gate:
         The distrust outlives a call that stops at its limit.
         """
         recv = self._recv
+        self._outcasts.clear()
         for count in range(limit):
             try:
                 frame = recv(_RECV, False)
@@ -131,6 +136,10 @@ class Gate:
     def _handle(self, frame: zmq.Frame) -> None:
         message = frame.bytes
         kind = message[:1]
+        if self._outcasts and (kind != b"\0" or frame.more) and _fd(frame) in self._outcasts:
+            if kind != b"\1" or frame.more:
+                self._shifted()
+            return
         # A subscription never has the flag; the parts of a longer message do, all but the last.
         if kind not in (b"\0", b"\1") or frame.more:
             self._shifted()
@@ -161,6 +170,7 @@ class Gate:
             return True
         connection = self._connection(peer)
         if connection.thrown_out:
+            self._outcasts.add(peer.fd)
             return False
         connection.topics.add(topic)
         if len(connection.topics) <= SUBSCRIPTIONS:
@@ -174,12 +184,14 @@ class Gate:
             return
         former = self._connections.get(peer.fd)
         if not alive and former is not None and former.thrown_out:
+            self._outcasts.add(peer.fd)
             return  # what it sent before is still being read
         connection = self._connection(peer)
         if not connection.thrown_out:
             self.throw_out(peer.fd, peer.address)
             connection.thrown_out = True
             connection.topics.clear()
+            self._outcasts.add(peer.fd)
             self._policy.intruder(peer, why)
 
     def _connection(self, peer: Peer) -> _Connection:
@@ -195,10 +207,7 @@ class Gate:
         """
         key = _property(frame, "User-Id")
         host = _property(frame, "Peer-Address")
-        try:
-            fd = int(frame.get(zmq.SRCFD))
-        except (zmq.ZMQError, ValueError):
-            fd = _NOBODY
+        fd = _fd(frame)
         if fd == _NOBODY or host is None:
             return Peer(key, _NOBODY, host or ""), True
         try:
@@ -211,10 +220,17 @@ class Gate:
         return Peer(key, fd, host), False
 
 
+def _fd(frame: zmq.Frame) -> int:
+    try:
+        return int(frame.get(zmq.SRCFD))
+    except (zmq.ZMQError, ValueError):
+        return _NOBODY
+
+
 def _property(frame: zmq.Frame, name: str) -> str | None:
     try:
         return str(frame.get(name))
-    except zmq.ZMQError:
+    except (zmq.ZMQError, UnicodeDecodeError):  # without encryption a peer may claim any bytes
         return None
 
 

@@ -58,6 +58,7 @@ class Ledger:
         self._log = Room(SERVER_LOG, "", b"")
         self._numbers = SERVER_LOG
         self._undo: list[Callable[[], None]] = []
+        self._leaving: dict[str, None] = {}
         self.rooms: dict[str, Room] = {}
         self.people: dict[str, Person] = {}
         self.nicks: dict[str, Person] = {}
@@ -79,6 +80,7 @@ class Ledger:
 
         From memory first: what this very batch took is not in the file yet.
         """
+        self._leaving.pop(stream, None)
         row = self.streams.get(stream)
         if row is None:
             row = self._read_stream(stream) or StreamRow(stream, user, 0)
@@ -89,7 +91,9 @@ class Ledger:
 
     def forget_stream(self, stream: str) -> None:
         """No session sends from it any more. A staged one is kept until its commit is over."""
-        if stream not in self.batch.streams:
+        if stream in self.batch.streams:
+            self._leaving[stream] = None
+        else:
             self.streams.pop(stream, None)
 
     def apply_say(
@@ -154,7 +158,7 @@ class Ledger:
         for row in self.batch.streams.values():
             row.committed = row.last
         self._undo.clear()
-        self.batch = Batch()
+        self._close_batch()
 
     def rolled_back(self) -> None:
         """The batch is certainly not in the file: what it showed is taken back."""
@@ -164,6 +168,12 @@ class Ledger:
             row.last = row.committed
         while self._undo:
             self._undo.pop()()
+        self._close_batch()
+
+    def _close_batch(self) -> None:
+        for stream in self._leaving:
+            self.streams.pop(stream, None)
+        self._leaving.clear()
         self.batch = Batch()
 
     def _stage(self, room: Room, seq: int, ts: int, line: bytes) -> None:

@@ -7,6 +7,7 @@ registry's.
 from typing import Final
 
 from common.broker.ledger import Person, Room
+from common.broker.limits import Bucket
 from common.broker.presence import Attendance, HeadTimes
 from common.broker.sessions import Session, Sessions
 from common.broker.turn import Refusal, Turn
@@ -28,6 +29,7 @@ class Lobby:
         self._sessions = sessions
         self._rooms: dict[str, Attendance] = {}
         self._heads = HeadTimes()
+        self._first_rev = turn.wall
         self._boot_ends: float | None = turn.now + BOOT_GRACE
 
     @property
@@ -38,9 +40,13 @@ class Lobby:
     # --- requests ------------------------------------------------------------------------------
 
     def join(self, session: Session, join: m.Join) -> None:
-        if len(session.rooms) >= WIRE.rooms:
+        name = self.name(join.room)
+        if name not in session.rooms and len(session.rooms) >= WIRE.rooms:
             raise Refusal("too-many", f"a session may be in {WIRE.rooms} rooms at most")
-        state = self.enter(session, self.name(join.room))
+        assert session.person is not None
+        assert session.allowance is not None
+        self.room(name, session.person.user, session.allowance.deeds)
+        state = self.enter(session, name)
         self._turn.asked(session, id=join.id)
         self._turn.tell(session, m.Joined(id=join.id, state=state))
 
@@ -87,11 +93,14 @@ class Lobby:
         owner = self._turn.ledger.nicks.get(comparable)
         if owner is not None and owner is not person:
             raise Refusal("nick-taken", f"nickname {nick!r} is {owner.nick!r}'s")
+        assert session.allowance is not None
+        if nick != person.nick:
+            self._turn.charge(session.allowance.deeds, "new nicknames")
         self._turn.asked(session, id=ask.id)
         if nick != person.nick:
             self._turn.note("info", f"{person.nick} is now {nick}")
             self.bind(person.user, person.key, nick, comparable)
-        self._turn.tell(session, m.Done(id=ask.id))
+        self._turn.tell(session, m.Done(id=ask.id, nick=nick))
 
     # --- for the core --------------------------------------------------------------------------
 
@@ -109,7 +118,9 @@ class Lobby:
         person = session.person
         assert person is not None
         room = self._turn.ledger.rooms.get(name) or self.open_room(name, person.user)
-        there = self._rooms.setdefault(name, Attendance())
+        there = self._rooms.get(name)
+        if there is None:
+            there = self._rooms[name] = Attendance(self._first_rev)
         new = name not in session.rooms
         if session.rooms.get(name) != room.topic:
             self._sessions.joined(session, name, room.topic)
@@ -117,16 +128,32 @@ class Lobby:
             self._turn.publish(room, there.line("joined", person.user, person.nick))
         return m.RoomState(name, room.topic.decode(), room.seq, len(there.people), there.rev)
 
+    def rolled_back(self) -> None:
+        """Rooms that were made within the turn are no more: nobody is in them."""
+        for name in [name for name in self._rooms if name not in self._turn.ledger.rooms]:
+            for session in self._sessions.of_room(name):
+                self._sessions.left(session, name)
+            del self._rooms[name]
+
     def withdraw(self, session: Session) -> None:
         """A session leaves all its rooms."""
         for name in list(session.rooms):
             self._exit(session, name)
 
     def open_room(self, name: str, creator: str) -> Room:
-        """Creates a room."""
+        """Creates a room, of which there is none by this name."""
         ledger = self._turn.ledger
         self._turn.note("info", f"room {name} created by {ledger.people[creator].nick}")
         return ledger.apply_room(name, creator, self._turn.wall)
+
+    def room(self, name: str, user: str, deeds: Bucket) -> Room:
+        """The room of that name in any form; created by `user` where there is none."""
+        name = self.name(name)
+        room = self._turn.ledger.rooms.get(name)
+        if room is None:
+            self._turn.charge(deeds, "new rooms")
+            room = self.open_room(name, user)
+        return room
 
     def name(self, name: str) -> str:
         """A room's name as it is kept."""

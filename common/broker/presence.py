@@ -21,9 +21,10 @@ class Attendance:
 
     __slots__ = ("people", "rev")
 
-    def __init__(self) -> None:
+    def __init__(self, rev: int = 0) -> None:
+        """`rev` to begin with: one that no earlier life of the broker has told."""
         self.people: dict[str, int] = {}
-        self.rev = 0
+        self.rev = rev
 
     def enter(self, user: str) -> bool:
         """One more visible session of `user`; whether it is their first."""

@@ -4,10 +4,17 @@ A session begins when the gate grants an inbox, is welcomed by `hello`, and ends
 after its inbox subscription ended. Knows no message and no rule.
 """
 
+from typing import Final
+
 from common.broker.batch import StreamRow
 from common.broker.ledger import Person
-from common.broker.limits import Bucket
+from common.broker.limits import Allowance, Bucket
 from common.protocol import topics
+
+REFUSALS: Final = (20.0, 200.0)
+"""A second, and at once: how often a session is told what is wrong with what it sends."""
+HELLOS: Final = (1.0, 30.0)
+"""A second, and at once."""
 
 
 class Session:
@@ -16,19 +23,20 @@ class Session:
     __slots__ = (
         "_stale",
         "address",
+        "allowance",
         "app",
-        "asks",
         "fd",
         "gone",
         "held",
+        "hellos",
         "id",
         "inbox",
         "key",
         "person",
+        "refusals",
         "resend_from",
         "rooms",
         "row",
-        "says",
         "visible",
     )
 
@@ -44,9 +52,10 @@ class Session:
         self.rooms: dict[str, bytes] = {}
         """Room to the topic that was handed out."""
         self.visible = True
-        self.says: Bucket | None = None
-        self.asks: Bucket | None = None
-        """What this person may still say and ask, once welcomed."""
+        self.allowance: Allowance | None = None
+        """What this person may still do, once welcomed."""
+        self.refusals = Bucket(*REFUSALS, 0.0)
+        self.hellos = Bucket(*HELLOS, 0.0)
         self.held = False
         """A number was refused for now: what follows it waits unanswered."""
         self.resend_from = 0
@@ -66,8 +75,7 @@ class Session:
         self.address = address
         self.person = None
         self.row = None
-        self.says = None
-        self.asks = None
+        self.allowance = None
         self.held = False
         self.resend_from = 0
         if self.gone:
@@ -109,6 +117,10 @@ class Sessions:
         """Sessions of one key; without keys nobody can be counted."""
         return len(self._by_key.get(key, ())) if key is not None else 0
 
+    def welcomed(self, key: str | None) -> int:
+        """Those of them that are in and have their link; without keys nobody can be counted."""
+        return sum(1 for one in self.of_key(key) if one.person is not None and not one.gone)
+
     def of_key(self, key: str | None) -> list[Session]:
         """A key's sessions; none without keys, where it would be everybody."""
         return list(self._by_key.get(key, {}).values()) if key is not None else []
@@ -126,20 +138,23 @@ class Sessions:
         session.begin_again(fd, address)
         return stream
 
-    def welcome(self, session: Session, person: Person, row: StreamRow, visible: bool) -> None:
-        """A session is somebody's from now on. Repeated, it is welcomed anew."""
-        if session.row is not None:
-            self._release(session.row.stream)
+    def welcome(
+        self, session: Session, person: Person, row: StreamRow, visible: bool
+    ) -> str | None:
+        """A session is somebody's from now on. Repeated, it is welcomed anew, and answers as
+        `close` does of the stream that it had."""
+        self._streams[row.stream] = self._streams.get(row.stream, 0) + 1
+        stream = self._release(session.row.stream) if session.row else None
         session.person = person
         session.row = row
         session.visible = visible
-        self._streams[row.stream] = self._streams.get(row.stream, 0) + 1
+        return stream
 
-    def unwelcome(self, session: Session) -> None:
-        """Its welcome is taken back: it must say `hello` again."""
-        if session.row is not None:
-            self._release(session.row.stream)
-        session.person = session.row = session.says = session.asks = None
+    def unwelcome(self, session: Session) -> str | None:
+        """Its welcome is taken back: it must say `hello` again. Answers as `close` does."""
+        stream = self._release(session.row.stream) if session.row else None
+        session.person = session.row = session.allowance = None
+        return stream
 
     def joined(self, session: Session, room: str, topic: bytes) -> None:
         session.rooms[room] = topic
@@ -162,8 +177,16 @@ class Sessions:
         """Whether a session of this key is in the room."""
         return any(room in session.rooms for session in self.of_key(key))
 
+    def of_room(self, room: str) -> list[Session]:
+        """The sessions in a room."""
+        return list(self._by_room.get(room, {}).values())
+
     def anybody(self, room: str) -> bool:
         return room in self._by_room
+
+    def sends_from(self, stream: str) -> bool:
+        """Whether a welcomed session sends from this stream."""
+        return stream in self._streams
 
     def linger(self, session: Session, now: float) -> None:
         """Its link is lost: it stays for the grace, or ends at once where nobody knows it yet."""

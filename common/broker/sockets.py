@@ -16,6 +16,9 @@ VANISHED: Final = 15_000
 """Milliseconds after which a silent peer is given up."""
 HANDSHAKE: Final = 3_000
 """Milliseconds that a connection may take to say who it is: silent ones starve newcomers."""
+RECEIVE_BUFFER: Final = 256 << 10
+"""Bytes in the kernel for each connection: they are still taken in after it was thrown out, and the
+system's own limit is 6 MB."""
 MAX_SOCKETS: Final = 1_023
 
 Socket = zmq.Socket[bytes]
@@ -44,6 +47,7 @@ def make(context: "zmq.Context[Any]", kind: int, pair: keys.KeyPair | None) -> S
     """A server's socket: heartbeats, handshake limit, and CURVE where there is a key pair."""
     socket: Socket = context.socket(kind)
     socket.linger = 500
+    socket.rcvbuf = RECEIVE_BUFFER
     socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT)
     socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, VANISHED)
     socket.setsockopt(zmq.HEARTBEAT_TTL, VANISHED)

@@ -18,7 +18,7 @@ a word; a file with fewer records than the mark has lost some, and is refused.
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -38,6 +38,7 @@ from common.broker.database import (
 )
 from common.broker.migrations import NUMBERS, SHIFT, checksum, new_epoch
 from common.broker.verify import problems
+from common.protocol.codec import cut
 
 __all__ = [
     "BadDatabase",
@@ -189,15 +190,10 @@ class Store:
         heads: dict[int, int] = {}
         count = size = 0
         for append in batch.appends.values():
-            lines = append.lines
-            row = _row(append.room, append.first, lines)
-            if len(row[3]) <= ROW or len(lines) == 1:
-                rows.append(row)
-            else:
-                rows.extend(_rows(append))
-            count += len(lines)
-            size += len(row[3])
-            heads[append.room] = append.first + len(lines) - 1
+            rows.extend(_rows(append))
+            count += len(append.lines)
+            size += len(append.joined())
+            heads[append.room] = append.first + len(append.lines) - 1
         now, later = self._split(batch)
         full = self._behind_count + count >= FOLD_EVERY
         execute = self._connection.execute
@@ -382,18 +378,12 @@ def mark_of(path: Path) -> Path:
     return path.with_name(path.name + "-mark")
 
 
-def _rows(append: Append) -> Iterable[tuple[int, int, int, bytes]]:
-    """A long append as rows of `ROW` bytes at most, or of one record."""
-    start = size = 0
-    for end, line in enumerate(append.lines):
-        if size + len(line) > ROW and end > start:
-            yield _row(append.room, append.first + start, append.lines[start:end])
-            start, size = end, 0
-        size += len(line) + 1
-    yield _row(append.room, append.first + start, append.lines[start:])
-
-
-def _row(room: int, first: int, lines: list[bytes]) -> tuple[int, int, int, bytes]:
-    body = b"\n".join(lines)
-    id = room << SHIFT | first
-    return id, len(lines), checksum(id, body), body
+def _rows(append: Append) -> list[tuple[int, int, int, bytes]]:
+    """An append as rows of `ROW` bytes at most, or of one record."""
+    rows = []
+    id = append.room << SHIFT | append.first
+    for body in cut(append.joined(), ROW):
+        count = body.count(b"\n") + 1
+        rows.append((id, count, checksum(id, body), body))
+        id += count
+    return rows

@@ -4,14 +4,14 @@ Owns who asked for something durable this turn, so that a full disk can be told 
 rule of the chat.
 """
 
-from typing import Final
-
 from math import ceil
+from typing import Final
 
 import msgspec
 
 from common.broker.batch import Read
 from common.broker.ledger import Ledger, Room
+from common.broker.limits import Bucket
 from common.broker.sessions import Session
 from common.protocol import messages as m
 from common.protocol.codec import encode
@@ -51,6 +51,11 @@ class Turn:
     def tell(self, session: Session, answer: m.Answer) -> None:
         """Answers one session in its inbox."""
         self.ledger.batch.publish.setdefault(session.inbox, []).append(encode(answer))
+
+    def charge(self, bucket: Bucket, what: str, tokens: int = 1) -> None:
+        """Takes so many tokens, or raises `Refusal`."""
+        if wait := bucket.wait(self.now, tokens):
+            raise Refusal("rate-limited", f"more than {bucket.rate:g} {what} a second", wait)
 
     def error(self, session: Session, refusal: Refusal, id: str = "", n: int = 0) -> None:
         """Refuses a request, to the one who sent it alone."""

@@ -11,6 +11,9 @@ kernel's counters of what they received:
 - A suspect that goes on sending, and of which nothing was read though everything that was whole
   has been, is thrown out. On the other ports nobody honest sends that much.
 
+A thread of its own, since such a flood on the PUB side keeps the loop inside one `recv` for as long
+as it goes on (measured: 20 s and 1 GB): libzmq reads a connection there until it has nothing more.
+
 Owns the suspects. Must not know sessions, rooms or messages. It needs Linux (`/proc`, and TCP_INFO
 with tcpi_bytes_received, 4.1 or later) and TCP; elsewhere, and over ipc, it watches nothing.
 """
@@ -20,10 +23,12 @@ import os
 import socket
 import struct
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 if sys.platform != "win32":
     import fcntl
@@ -39,15 +44,15 @@ FORGIVEN: Final = 128 << 10
 """Bytes by which a process that shrank gets back to that at each look: often would be dear."""
 MUCH: Final = 256 << 10
 """Bytes that a connection may send, undelivered: twice the largest frame."""
+AT_REST: Final = 256
+"""Bytes a second that anybody may send besides: heartbeats, and changes of rooms."""
 PROBATION: Final = 5.0
 """Seconds without that much after which a suspect is none any more."""
 READ_ENOUGH: Final = 20_000
 """Messages read after which every connection had its turn, where the flood never ends."""
-RECEIVE_BUFFER: Final = 256 << 10
-"""Bytes in the kernel for each connection: what it holds is still taken in after the end, and the
-usual limit is 6 MB."""
 
 _FDS: Final = Path("/proc/self/fd")
+_STATM: Final = Path("/proc/self/statm")
 _RECEIVED: Final = struct.Struct("=Q")
 _RECEIVED_AT: Final = 128
 _INFO_SIZE: Final = 256
@@ -59,92 +64,122 @@ class _Suspect:
     sent: int
     """What it had sent when the probation began."""
     since: float
-    heard: bool
-    """Whether it is on the port whose messages are told by `heard`."""
     charged: bool = False
+    """It sent too much. Thrown out if it is still a suspect when everything was read:"""
+    emptied: int = 0
+    """more turns than these ended with nothing left to read,"""
     read: int = 0
-    """Messages read from anybody since it was charged."""
+    """or more messages than these were read from anybody."""
 
 
 class Watchman:
-    """See the module. `look` each turn from `due` on; `heard` for each message while `suspects`."""
+    """See the module. What the loop owes: `turn` each turn, `heard` for each message `while`
+    there are `suspects`."""
 
     def __init__(
-        self, way_in: list[str], others: list[str], report: Callable[[str, int], None]
+        self,
+        way_in: list[str],
+        others: list[str],
+        report: Callable[[str, str], None],
+        nudge: Callable[[], None],
     ) -> None:
-        """The bound addresses of PULL and of the rest; `report` is told the address of whoever was
-        thrown out, and how much they sent."""
+        """The bound addresses of PULL and of the rest. From the thread, `report` is told the
+        address of whoever was thrown out, and why; `nudge` makes the loop take a turn."""
         self._ports = dict.fromkeys(_tcp_ports(others), False) | dict.fromkeys(
             _tcp_ports(way_in), True
         )
         self._report = report
+        self._nudge = nudge
         self._sent: dict[int, tuple[str, int]] = {}
-        self._statm: IO[bytes] | None = None
+        self._looked = 0.0
+        self._read = 0
+        self._emptied = 0
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
         self.suspects: dict[int, _Suspect] = {}
         """By descriptor."""
-        self.due = float("inf")
-        """When to look (monotonic seconds)."""
         if sys.platform == "linux" and self._ports and _counts_received():
-            with contextlib.suppress(OSError):
-                self._statm = open("/proc/self/statm", "rb", buffering=0)  # noqa: SIM115
-                self._grown = self._memory()
-                self.due = 0.0
+            self._statm = _STATM.open("rb", buffering=0)
+            self._grown = self._memory()
+            self._thread = threading.Thread(target=self._run, name="watchman", daemon=True)
+            self._thread.start()
 
     def close(self) -> None:
         """Watches no more. Twice is once."""
-        self.due = float("inf")
-        if self._statm is not None:
+        if self._thread is not None:
+            self._closing.set()
+            self._thread.join()
+            self._thread = None
             self._statm.close()
-            self._statm = None
+
+    def turn(self, read: int, emptied: bool) -> None:
+        """The loop took a turn: `read` messages were read on the way in, all there were if
+        `emptied`."""
+        self._read += read
+        self._emptied += emptied
 
     def heard(self, fd: int) -> None:
         """A whole message came by this descriptor."""
         self.suspects.pop(fd, None)
 
-    def look(self, now: float, read: int, emptied: bool) -> None:
-        """One turn: `read` messages were read on the way in, all there were if `emptied`."""
-        if self._statm is None:
-            return
-        if self.suspects:
-            self._judge(now, read, emptied)
-        else:
+    def throw_out(self, fd: int, why: str) -> None:
+        """Ends the connection behind `fd`, by which something came a moment ago."""
+        with contextlib.suppress(OSError), _lent(fd) as connection, connection.dup() as held:
+            here = held.getsockname()
+            if isinstance(here, tuple) and here[1] in self._ports:
+                address = _name(held)
+                held.shutdown(socket.SHUT_RDWR)
+                self._report(address, why)
+
+    # --- the thread ----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._closing.wait(ALERT if self.suspects else CALM):
+            if self.suspects:
+                self._judge(time.monotonic())
+                continue
             memory = self._memory()
             if memory > self._grown + GROWTH:
                 self._grown = memory
-                self._look_round(now)
-            else:
+                self._look_round(time.monotonic())
+            elif memory < self._grown:
                 self._grown = max(memory, self._grown - FORGIVEN)
-        self.due = now + (ALERT if self.suspects else CALM)
 
-    def _judge(self, now: float, read: int, emptied: bool) -> None:
+    def _judge(self, now: float) -> None:
         for fd, suspect in list(self.suspects.items()):
             with contextlib.suppress(OSError), _lent(fd) as connection:
                 if suspect.charged:
-                    suspect.read += read
-                    if not suspect.heard or emptied or suspect.read > READ_ENOUGH:
-                        self._throw_out(connection, suspect)
-                        del self.suspects[fd]
+                    if suspect.emptied < self._emptied or suspect.read < self._read:
+                        self._end(connection, suspect)
+                        self.suspects.pop(fd, None)
+                    else:
+                        self._nudge()
                     continue
                 if _name(connection) == suspect.address:
                     sent = _received(connection)
-                    suspect.charged = sent - suspect.sent > MUCH
-                    if suspect.charged or now < suspect.since + PROBATION:
+                    if sent - suspect.sent > MUCH:
+                        # A turn that is under way may have begun before what was whole came in.
+                        suspect.emptied = self._emptied + 1
+                        suspect.read = self._read + READ_ENOUGH
+                        suspect.charged = True
+                        continue
+                    if now < suspect.since + PROBATION:
                         continue
             self.suspects.pop(fd, None)
 
-    def _throw_out(self, connection: socket.socket, suspect: _Suspect) -> None:
+    def _end(self, connection: socket.socket, suspect: _Suspect) -> None:
         # The copy keeps the descriptor's number from meaning another connection in between.
         with connection.dup() as held:
             if _name(held) == suspect.address:
                 sent = _received(held) - suspect.sent
                 held.shutdown(socket.SHUT_RDWR)
-                self._report(suspect.address, sent)
+                self._report(suspect.address, f"{sent} bytes that came to nothing")
 
     def _look_round(self, now: float) -> None:
         """Suspects whoever sent much since the last time."""
         before, self._sent = self._sent, {}
-        for entry in os.listdir(_FDS):
-            fd = int(entry)
+        for entry in _FDS.iterdir():
+            fd = int(entry.name)
             with contextlib.suppress(OSError), _lent(fd) as connection:
                 here = connection.getsockname()
                 if not isinstance(here, tuple) or here[1] not in self._ports:
@@ -152,11 +187,16 @@ class Watchman:
                 address, sent = _name(connection), _received(connection)
                 self._sent[fd] = (address, sent)
                 known, then = before.get(fd, ("", 0))
-                if sent - (then if known == address else 0) > MUCH:
-                    self.suspects[fd] = _Suspect(address, sent, now, self._ports[here[1]])
+                lately = sent - (then if known == address else 0)
+                if lately <= MUCH + int((now - self._looked) * AT_REST):
+                    continue
+                if self._ports[here[1]]:
+                    self.suspects[fd] = _Suspect(address, sent, now)
+                else:
+                    self.throw_out(fd, f"{lately} bytes where nobody has that much to say")
+        self._looked = now
 
     def _memory(self) -> int:
-        assert self._statm is not None
         return int(os.pread(self._statm.fileno(), 64, 0).split()[1]) * _PAGE
 
 

@@ -112,6 +112,9 @@ class _Bot:
                     self.out.note(f"stdin: {item.error}")
             elif item is not None:
                 self._react(item)
+                if deadline is not None and isinstance(item, Answered):
+                    # While answers come, only their rate is limited: that is no failure.
+                    deadline = time.monotonic() + self.patience
             self._print_overdue()
         self._give_up_on_the_rest("timeout", f"no answer within {self.patience:g} s")
         return self._verdict()
@@ -313,7 +316,7 @@ class _Bot:
                 "user": event.user,
                 "nick": event.nick,
             }
-            if event.old:
+            if event.kind == "nick":
                 line["old"] = event.old
             self._print(line)
         elif isinstance(event, e.LinkDown):

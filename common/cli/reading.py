@@ -57,6 +57,7 @@ def start(
     entry = enter(run, timeout)
     last = since is not None and since.last
     profile = _profile(run, entry, loud=last) if keep or last else None
+    known = {room for room in rooms if profile is not None and profile.cursor(room) is not None}
     numbers = {}
     if since is not None and since.seq is not None:
         numbers = dict.fromkeys(rooms, since.seq)
@@ -72,6 +73,10 @@ def start(
         timeout=timeout,
     )
     reader = Reader(session, entry, profile is not None)
+    # A first run that reads nothing has still begun somewhere: the next one resumes from there.
+    for room, head in session.ready.rooms.items():
+        if room not in known:
+            reader.seen(room, min(head, numbers.get(room, head)), "")
     try:
         if since is not None and since.seconds is not None:
             for room in rooms:

@@ -7,22 +7,19 @@ imported only here, when it is wanted.
 from __future__ import annotations
 
 import importlib.util
-import sys
 
 from common import paths
-from common.arguments import UsageError
 from common.cli.joining import Run, enter
 from common.cli.output import Stop
 from common.client.joining import CannotJoin, Entry, disk_trouble, remember, rooms_of, status_of
 from common.client.profile import BadProfile, Profile, ProfileFull
+from common.client.timeline import KEEP
 from common.explain import explain
 from common.i18n import _, current
 
 
 def run(run: Run) -> int:
-    """Open the chat. Raises UsageError, Stop, BadSetting, CannotJoin."""
-    if sys.stdin is None or sys.stdout is None or not sys.stdin.isatty() or not sys.stdout.isatty():
-        raise UsageError(_("a chat needs a terminal; for programs there are send, listen and bot"))
+    """Open the chat. Raises Stop, BadSetting, CannotJoin."""
     if importlib.util.find_spec("prompt_toolkit") is None:
         raise Stop(1, _("a chat needs prompt_toolkit; type: python3 dev.py setup"))
     from common.cli import chat
@@ -41,6 +38,7 @@ def run(run: Run) -> int:
             rooms=rooms,
             resume=profile is not None,
             roster=True,
+            catch_up=KEEP,
             app="causette-cli/chat",
             lang=current().lang,
         )

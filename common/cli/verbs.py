@@ -103,7 +103,9 @@ def program() -> Program:
                 (
                     since,
                     switch("echo", _("own messages come back as messages too")),
-                    timeout(_("seconds to answer everything after the end of stdin (10)")),
+                    timeout(
+                        _("seconds without an answer, after the end of stdin, to give up (10)")
+                    ),
                 ),
             ),
         ),

@@ -66,6 +66,17 @@ class Asking:
         pending = self._pending.get(id)
         return pending.request if pending else None
 
+    def take_back(self, kind: type[m.Join] | type[m.Leave], room: str) -> list[int]:
+        """Forgets requests of this kind for a room, so that they are not repeated; their refs."""
+        found = {
+            id: pending.ref
+            for id, pending in self._pending.items()
+            if isinstance(pending.request, kind) and pending.request.room == room
+        }
+        for id in found:
+            del self._pending[id]
+        return list(found.values())
+
     def finish(self, id: str, reply: Reply | Refused, resolve: Resolve) -> None:
         """The answer is whole."""
         pending = self._pending.pop(id, None)
@@ -115,8 +126,8 @@ class Asking:
         pending = self._pending.get(id)
         if pending is None:
             return None
-        if part and pending.collected and part[0] == pending.collected[0]:
-            pending.collected.clear()  # a repeat of the first page: begin again
+        if part and part[0] in pending.collected:
+            return None  # a page that was asked for twice
         pending.collected.extend(part)
         if not after:
             return pending.collected

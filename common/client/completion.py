@@ -60,7 +60,7 @@ def _in_command(before: str, rooms: Sequence[str], nicks: Sequence[str]) -> Iter
     words = before[1:].split(" ")
     typed = words[-1]
     if len(words) == 1:
-        yield from _commands(typed, len(typed) + 1)
+        yield from _commands(typed, len(typed) + 1, space=True)
         return
     command = commands.find(words[0])
     place = len(words) - 2
@@ -82,7 +82,7 @@ def _in_command(before: str, rooms: Sequence[str], nicks: Sequence[str]) -> Iter
         yield from _commands(typed.removeprefix("/"), len(typed))
 
 
-def _commands(typed: str, replaced: int) -> Iterator[Candidate]:
+def _commands(typed: str, replaced: int, *, space: bool = False) -> Iterator[Candidate]:
     wanted = fold(typed)
     offered = set()
     for name, command in commands.command_names():
@@ -90,8 +90,8 @@ def _commands(typed: str, replaced: int) -> Iterator[Candidate]:
         if command in offered or not fold(name).startswith(wanted):
             continue
         offered.add(command)
-        space = " " if command.parameters else ""
-        yield Candidate(f"/{name}{space}", replaced, f"/{name}", _(command.help))
+        blank = " " if space and command.parameters else ""
+        yield Candidate(f"/{name}{blank}", replaced, f"/{name}", _(command.help))
 
 
 def _people(

@@ -82,7 +82,6 @@ class Conversation:
         self.current = ""
         self.link = Link()
         self.failure: Failure | None = None
-        self.paused_until = 0
         self._you: re.Pattern[str] | None = None
         self._deeds: set[tuple[str, str]] = set()
         self._early: list[Event] = []
@@ -121,8 +120,6 @@ class Conversation:
                 self._down(event, now)
             case events.LinkUp():
                 self._up(event)
-            case events.Paused(seconds=seconds):
-                self.paused_until = now + int(seconds * 1000)
             case events.RolledBack():
                 return self._rolled_back(event, now)
             case events.Skipped():
@@ -187,9 +184,7 @@ class Conversation:
         room = self._room(event.room)
         nick, old = one_line(event.nick), one_line(event.old)
         room.people = event.people
-        if event.kind == "left":
-            room.met(event.user, "")
-        else:
+        if event.kind != "left":
             room.met(event.user, nick)
         room.changed(Change(now, event.kind, nick, old))
 
@@ -298,7 +293,7 @@ class Conversation:
     def joined(self, name: str, head: int, people: int) -> list[Fetch]:
         """A room was joined on request: it opens."""
         room = self._room(name)
-        room.people, room.head, room.caught = people, 0, True
+        room.people, room.head, room.caught = people, head, True
         self.open(name)
         room.complete = room.complete or head == 0
         return self.opening(room)

@@ -5,10 +5,11 @@ for each entry it draws.
 """
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from common.client.timeline import Crowd, Entry, Mine, Said, Timeline
+from common.client.timeline import Change, Crowd, Entry, Mine, Said, Timeline
 from common.i18n import _, day, local, n_, number
 from common.look import GROUPING_MINUTES
 
@@ -41,16 +42,14 @@ def frame(room: Timeline, place: int) -> Frame:
     new_day = _new_day(before, entry)
     since = _since(room, place, entry)
     joined = before is not None and not since and new_day is None and _grouped(before, entry)
-    state = isinstance(entry, Mine) or (
-        isinstance(entry, Said)
-        and entry.own
-        and not (
-            isinstance(after, Said)
-            and _grouped(entry, after)
-            and _new_day(entry, after) is None
-            and after.seq != room.since
-        )
+    own = isinstance(entry, Mine) or (isinstance(entry, Said) and entry.own)
+    last = (
+        after is None
+        or not _grouped(entry, after)
+        or _new_day(entry, after) is not None
+        or (isinstance(after, Said) and after.seq == room.since)
     )
+    state = own and last
     clock = not joined or before is None or before.ts // 60_000 != entry.ts // 60_000
     return Frame(new_day, since, not joined, clock, state)
 
@@ -77,16 +76,14 @@ def _since(room: Timeline, place: int, entry: Entry) -> bool:
 
 
 def _grouped(before: Entry, entry: Entry) -> bool:
-    """Whether the second needs no name: the same author, soon after, no state line between."""
-    return (
-        isinstance(before, Said)
-        and isinstance(entry, Said)
-        and before.user == entry.user
-        and before.nick == entry.nick
-        and not before.me
-        and not entry.me
-        and 0 <= entry.ts - before.ts < _GROUPING
-    )
+    """Whether the second needs no name: the same author and state, soon after."""
+    if isinstance(before, Mine) and isinstance(entry, Mine):
+        alike = before.state == entry.state != "refused"
+    elif isinstance(before, Said) and isinstance(entry, Said):
+        alike = before.user == entry.user and before.nick == entry.nick
+    else:
+        return False
+    return alike and not before.me and not entry.me and 0 <= entry.ts - before.ts < _GROUPING
 
 
 def separator(frame: Frame, today: datetime.date) -> str:
@@ -103,7 +100,7 @@ def crowd_lines(crowd: Crowd) -> list[tuple[int, str]]:
     """What people did, as lines with their times: each by name, or counted where they are many."""
     total = crowd.joined + crowd.left + crowd.renamed
     if total <= FOLD_ABOVE:
-        return [(one.ts, _change(one.kind, one.nick, one.old)) for one in crowd.changes]
+        return change_lines(crowd.changes)
     parts = []
     if crowd.joined:
         text = n_("{n} person joined", "{n} people joined", crowd.joined)
@@ -115,6 +112,11 @@ def crowd_lines(crowd: Crowd) -> list[tuple[int, str]]:
         text = n_("{n} new nickname", "{n} new nicknames", crowd.renamed)
         parts.append(text.format(n=number(crowd.renamed)))
     return [(crowd.ts, " · ".join(parts))]
+
+
+def change_lines(changes: Iterable[Change]) -> list[tuple[int, str]]:
+    """Each change as a line with its time."""
+    return [(one.ts, _change(one.kind, one.nick, one.old)) for one in changes]
 
 
 def _change(kind: str, nick: str, old: str) -> str:

@@ -67,12 +67,15 @@ class Link:
 
     def drop(self) -> None:
         """Closes the sockets; what was pushed a moment ago may still leave."""
+        # Both monitors end before their reading sides close: else libzmq's I/O thread waits for ever
+        # for somebody to take an event, and whoever ends the monitor then waits for it (measured).
+        sockets = [socket for socket in (self._push, self._sub) if socket is not None]
+        for socket in sockets:
+            socket.disable_monitor()
         for monitor in self._monitors.values():
             monitor.close(0)
-        for socket in (self._push, self._sub):
-            if socket is not None:
-                socket.disable_monitor()
-                socket.close(200 if socket is self._push and self._shaken else 0)
+        for socket in sockets:
+            socket.close(200 if socket is self._push and self._shaken else 0)
         self._push = self._sub = None
         self._monitors.clear()
         self._connected.clear()

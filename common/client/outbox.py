@@ -14,6 +14,8 @@ from common.protocol.codec import encode
 
 WINDOW: Final = 512
 """Lines under way at most."""
+CAREFUL: Final = 25
+"""The same after the broker asked to wait: all that it will not take yet is sent in vain."""
 WINDOW_BYTES: Final = 256_000
 """Their bytes at most, beyond the first line."""
 FRAME_BYTES: Final = 48_000
@@ -44,6 +46,8 @@ class Outbox:
         self._under_way = 0
         self._bytes = 0
         self._paused_until = 0.0
+        self._window = WINDOW
+        self._settled = 0
         self._timeout = FIRST_TIMEOUT
         self._deadline = float("inf")
         for n, room, text, me in saved:
@@ -65,11 +69,15 @@ class Outbox:
                 self._bytes -= len(item.line)
             self._timeout = FIRST_TIMEOUT
             self._deadline = float("inf")  # `due` sets it anew
+            self._settled += 1
+            if self._settled >= 2 * self._window:  # it went well for a while
+                self._settled = 0
+                self._window = min(2 * self._window, WINDOW)
         return item
 
     def withdraw(self, n: int) -> Item:
         """Takes back the newest message, which was not sent yet."""
-        assert n == self.next_n - 1 > self._sent - 1
+        assert n == self.next_n - 1 > self._sent
         self.next_n = n
         return self.items.pop(n)
 
@@ -85,6 +93,8 @@ class Outbox:
         """The broker asked to wait (monotonic seconds) and took nothing from `n` on."""
         self.rewind(n)
         self._paused_until = until
+        self._window = CAREFUL
+        self._settled = 0
 
     def due(self, now: float) -> list[bytes]:
         """The bodies to send now, each of one or more lines."""
@@ -93,9 +103,10 @@ class Outbox:
             self.rewind()
         if now < self._paused_until:
             return []
+        self._paused_until = 0.0
         bodies: list[bytes] = []
         if len(self.items) > self._under_way:
-            bodies = self._next(now)
+            bodies = self._next()
         if self._under_way and self._deadline == float("inf"):
             self._deadline = now + self._timeout
         return bodies
@@ -126,13 +137,13 @@ class Outbox:
         self.rewind()
         return items
 
-    def _next(self, now: float) -> list[bytes]:
+    def _next(self) -> list[bytes]:
         bodies: list[bytes] = []
         lines: list[bytes] = []
         size = 0
         for item in self._unsent():
             length = len(item.line)
-            if self._under_way >= WINDOW or (
+            if self._under_way >= self._window or (
                 self._under_way and self._bytes + length > WINDOW_BYTES
             ):
                 break
@@ -146,7 +157,6 @@ class Outbox:
             self._bytes += length
         if lines:
             bodies.append(b"\n".join(lines))
-        self._deadline = now + self._timeout
         return bodies
 
     def _unsent(self) -> Iterable[Item]:

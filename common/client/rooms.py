@@ -78,9 +78,16 @@ class Rooms:
         """A room was left."""
         view = self._views.pop(name, None)
         if view is not None:
-            self._topics.pop(view.topic, None)
-            self._out.do(e.Unsubscribe(view.topic))
+            if view.topic:
+                self._topics.pop(view.topic, None)
+                self._out.do(e.Unsubscribe(view.topic))
             self._out.emit(ev.Left(room=name))
+
+    def give_up(self, name: str) -> None:
+        """The broker refused to let us in: a later link must not ask for it again."""
+        view = self._views.get(name)
+        if view is not None and not view.topic:
+            del self._views[name]
 
     def link_lost(self) -> None:
         """Topics and grants are gone with the link; cursors are not."""
@@ -100,6 +107,10 @@ class Rooms:
         """Asks for what is due: a grant without a sign, a page."""
         for view in self._views.values():
             self._tend(view, now)
+
+    def doubt(self, now: float) -> float:
+        """Doubts what went silent; answers when to look again."""
+        return min((view.doubt(now) for view in self._views.values()), default=float("inf"))
 
     def next_time(self) -> float:
         """When `tend` has something to do by itself."""
@@ -127,7 +138,7 @@ class Rooms:
         if view is None:
             return False
         lines = decode_room_lines(body)
-        view.granted = True  # any line is the positive sign
+        view.heard(now)
         self._show(view, [line for line in lines if line.seq], body, page=False)
         for line in lines:
             if not line.seq:
@@ -144,14 +155,15 @@ class Rooms:
         """A page of history; False where it was the program that asked. Raises `DecodeError`."""
         if not page.id.startswith(_OWN):
             return False
-        view = self._views.get(page.id[len(_OWN) :])
-        if view is None or not view.topic:
+        view, after = self._asked_by(page.id)
+        if view is None or not view.topic or not view.follows(after):
             return True
         records = decode_records(rest)
         view.head = max(view.head, page.head)
-        if not view.page(records, now):
+        if view.page(records, now):
+            self._show(view, records, rest, page=True)
+        else:
             self._rolled_back(view)
-        self._show(view, records, rest, page=True)
         # The next page is on its way while the program reads this one.
         self._tend(view, now)
         self._check_caught_up(view)
@@ -161,16 +173,16 @@ class Rooms:
         """An error to one of our own pages: asked again later. False where it is none."""
         if not error.id.startswith(_OWN):
             return False
-        view = self._views.get(error.id[len(_OWN) :])
+        view, _ = self._asked_by(error.id)
         if view is not None:
             view.fetch_at = now + max(error.retry, 1.0)
         return True
 
-    def roster_came(self, room: str, people: Sequence[m.Person]) -> None:
-        """The whole list of who is there."""
+    def roster_came(self, room: str, people: Sequence[m.Person], rev: int) -> None:
+        """The whole list of who is there, as of a revision."""
         view = self._views.get(room)
         if view is not None:
-            self._tell(view.roster_came(people, self._user))
+            self._tell(view.roster_came(people, rev, self._user))
 
     def _tend(self, view: RoomView, now: float) -> None:
         if view.topic and not view.granted and now >= view.ask_at:
@@ -178,7 +190,13 @@ class Rooms:
             self._out.do(e.Subscribe(view.topic, again=True))
         after = view.wanted(now)
         if after is not None:
-            self._out.push(m.History(room=view.name, id=_OWN + view.name, after=after))
+            id = f"{_OWN}{after}{_OWN}{view.name}"
+            self._out.push(m.History(room=view.name, id=id, after=after))
+
+    def _asked_by(self, id: str) -> tuple[RoomView | None, int]:
+        """Which room asked for a page under this id, and for the records after which number."""
+        after, _, name = id[len(_OWN) :].partition(_OWN)
+        return self._views.get(name), int(after) if after.isdecimal() else 0
 
     def _show(
         self, view: RoomView, records: Sequence[m.Record], body: bytes, *, page: bool

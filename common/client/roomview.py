@@ -16,6 +16,8 @@ ASK_AGAIN: Final = 1.5
 """Seconds without a sign of the grant, after which the topic is subscribed again."""
 FETCH_AGAIN: Final = 3.0
 """Seconds without a page, after which it is asked for again."""
+DOUBTED: Final = 90.0
+"""Seconds without a line after which a grant is doubted: the broker repeats heads more often."""
 STALLED: Final = 1.0
 """Seconds to wait after a page that brought nothing: a repair without progress must not spin."""
 
@@ -32,6 +34,7 @@ class RoomView:
         self.head = 0
         self.granted = False
         self.ask_at = 0.0
+        self.doubt_at = 0.0
         self.fetch_at = 0.0
         self.fetched = 0
         self.caught_up = False
@@ -94,6 +97,21 @@ class RoomView:
         self.fetch_at = now + FETCH_AGAIN
         return self._verify[0] - 1 if self._verify else self.cursor
 
+    def heard(self, now: float) -> None:
+        """Any line on the topic is the positive sign that it was granted."""
+        self.granted = True
+        self.doubt_at = now + DOUBTED
+
+    def doubt(self, now: float) -> float:
+        """A topic that went silent was perhaps never granted: a line may have come from a grant
+        before the one that was asked for last. Answers when to look again."""
+        if not self.topic or not self.granted:
+            return float("inf")
+        if now >= self.doubt_at:
+            self.granted = False
+            self.ask_at = now
+        return self.doubt_at
+
     def next_time(self) -> float:
         """When this room has something to do by itself."""
         times = []
@@ -134,8 +152,12 @@ class RoomView:
         self.people = people
         return [People(room=self.name, people=people)]
 
-    def roster_came(self, people: Sequence[Person], me: str) -> list[Event]:
-        """The whole list: who came and went unseen since the last one."""
+    def roster_came(self, people: Sequence[Person], rev: int, me: str) -> list[Event]:
+        """The whole list: who came and went unseen since the last one. One that is older than what
+        was heard since is of no use, and asked for again."""
+        if rev < self.rev:
+            self.roster_due = True
+            return []
         before, now = self.roster, {person.user: person.nick for person in people}
         self.roster = now
         if before is None:
@@ -150,6 +172,13 @@ class RoomView:
 
     def _presence(self, kind: str, user: str, nick: str, people: int, old: str = "") -> Event:
         return Presence(kind=kind, room=self.name, user=user, nick=nick, people=people, old=old)
+
+    def follows(self, after: int) -> bool:
+        """Whether a page of what comes after this number is of use: not where it was asked for
+        before the room began anew, since its records would leave a hole."""
+        if self._verify is not None:
+            return after == self._verify[0] - 1
+        return after <= (self.cursor or 0)
 
     def page(self, records: Sequence[Record], now: float) -> bool:
         """A page came. False where its first record is not the one that was read here."""

@@ -13,8 +13,8 @@ import msgspec
 from common.client import effects as e
 from common.client import events as ev
 from common.client.asking import Asking
-from common.client.outbox import Outbox
 from common.client.options import Saved, SessionOptions
+from common.client.outbox import Outbox
 from common.client.rooms import Rooms
 from common.client.roomview import ASK_AGAIN
 from common.protocol import messages as m
@@ -123,6 +123,7 @@ class Session:
         self._backoff = min(self._backoff * 2, LAST_BACKOFF)
         self._retry_at = now + wait
         self._deadline = self._ask_at = float("inf")
+        self._inbox = b""  # what the lost link brought in is still being read
         self._rooms.link_lost()
         self._out.emit(ev.LinkDown(code=code, reason=reason, retry_in=wait))
 
@@ -176,6 +177,10 @@ class Session:
         except BadName as fault:
             self._out.resolve(ref, ev.Refused("bad-room", str(fault), {"value": room}))
             return
+        for left in self._asking.take_back(m.Leave, name):
+            # The broker hears of it before this join; its answer must not end what follows.
+            self._rooms.drop(name)
+            self._out.resolve(left, ev.DoneReply())
         view = self._rooms.add(name, after)
         if self.welcomed and view.topic:
             self._out.resolve(ref, ev.JoinedReply(room=name, head=view.head, people=view.people))
@@ -189,6 +194,9 @@ class Session:
             words = f"not in room {room!r}"
             self._out.resolve(ref, ev.Refused("not-joined", words, {"room": room}))
             return
+        for joining in self._asking.take_back(m.Join, name):  # a repeat would undo this leave
+            words = f"left room {room!r} before it was joined"
+            self._out.resolve(joining, ev.Refused("not-joined", words, {"room": room}))
         self._asking.ask(ref, m.Leave(room=name), self._now)
 
     def ask(self, ref: int, request: m.Request) -> None:
@@ -275,12 +283,7 @@ class Session:
         if self._state != "greeted":
             return
         if self._outbox.mismatch(welcome.last):
-            items = self._outbox.renumber(self._new_id(16))
-            refs = [self._refs.get(n) for n in sorted(self._refs)]
-            self._refs = {
-                item.n: ref for item, ref in zip(items, refs, strict=False) if ref is not None
-            }
-            self._out.do(e.KeepStream(self._outbox.stream))
+            self._begin_stream()
             self.link_lost("rolled-back", "the server lost part of what it had stored", self._now)
             return
         self._outbox.next_n = max(self._outbox.next_n, welcome.last + 1)
@@ -298,6 +301,13 @@ class Session:
         self._was_up = True
         self._asking.again(self._now)
         self._tell_ready()
+
+    def _begin_stream(self) -> None:
+        """The stream is given up; what waits goes into a new one."""
+        refs = [self._refs.get(n, -1) for n in self._outbox.items]
+        items = self._outbox.renumber(self._new_id(16))
+        self._refs = {item.n: ref for item, ref in zip(items, refs, strict=True)}
+        self._out.do(e.KeepStream(self._outbox.stream))
 
     def _tell_ready(self) -> None:
         if self._ready_told or not self.welcomed or not self._rooms.granted:
@@ -324,6 +334,7 @@ class Session:
     def _tick_up(self, now: float) -> float:
         for lines in self._outbox.due(now):
             self._out.push_lines(lines)
+        doubt = self._rooms.doubt(now)
         self._rooms.tend(now)
         due = min(self._outbox.next_time(), self._asking.tick(now), self._rooms.next_time())
         owing = due < float("inf")
@@ -333,10 +344,10 @@ class Session:
             self._heard = now
             self._out.do(e.Overdue())
         self._owing = owing
-        return due
+        return min(due, doubt)
 
     def _inbox_frame(self, body: bytes) -> None:
-        while body:
+        while body and self._inbox:  # one line may end the link
             try:
                 answer, rest = decode_answer(body)
             except DecodeError:  # an answer of a type to come
@@ -363,16 +374,16 @@ class Session:
                 self.link_lost("stopping", "the broker stops", self._now)
             case m.Error():
                 self._error(answer)
-            case m.Joined():
+            case m.Joined() if answer.state.room in self._rooms:
                 view = self._rooms.entered(answer.state, self._now)
                 head, people = view.head, view.people
                 self._finish(answer.id, ev.JoinedReply(room=view.name, head=head, people=people))
             case m.Done():
-                self._done(answer.id)
+                self._done(answer.id, answer.nick)
             case m.People():
                 everybody = self._asking.people(answer, self._now, self._out.resolve)
                 if everybody is not None:
-                    self._rooms.roster_came(answer.room, everybody)
+                    self._rooms.roster_came(answer.room, everybody, answer.rev)
             case m.RoomList():
                 self._asking.room_list(answer, self._now, self._out.resolve)
             case m.Pong():
@@ -386,10 +397,16 @@ class Session:
             else:
                 self._refused(error.n, error.code, error.text)
         elif error.id and not self._rooms.refused(error, self._now):
+            request = self._asking.request(error.id)
+            if isinstance(request, m.Leave) and error.code == "not-joined":
+                self._done(error.id)  # a repeat: the first answer was lost
+                return
+            if isinstance(request, m.Join) and not error.retry:
+                self._rooms.give_up(request.room)
             self._asking.refused(error, self._now, self._out.resolve)
         elif self._state == "greeted":
             if error.code == "stream-taken":
-                self._outbox.stream = self._new_id(16)
+                self._begin_stream()
             self.link_lost(error.code, error.text, self._now)
 
     # --- outcomes ------------------------------------------------------------------------------
@@ -414,12 +431,12 @@ class Session:
         if ref is not None:
             self._out.resolve(ref, ev.Refused(code, text, {"room": item.room}))
 
-    def _done(self, id: str) -> None:
+    def _done(self, id: str, nick: str = "") -> None:
         request = self._asking.request(id)
         if isinstance(request, m.Leave):
             self._rooms.drop(request.room)
         elif isinstance(request, m.Nick):
-            self.nick = request.nick
+            self.nick = nick or request.nick
         self._finish(id, ev.DoneReply())
 
     def _said(self, record: m.Record, room: str) -> None:

@@ -13,6 +13,7 @@ import secrets
 import socket as system_socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Final
@@ -21,6 +22,7 @@ import zmq
 
 from common.client import effects as e
 from common.client import events as ev
+from common.client.faults import from_environment
 from common.client.link import Link
 from common.client.profile import AnyProfile, Cursor, OutboxItem, ProfileFull
 from common.client.session import Session
@@ -61,8 +63,10 @@ class LinkThread(threading.Thread):
         self._cursors: dict[str, Cursor] = {}
         self._cursors_due = float("inf")
         self._stopping = False
+        self._owed: deque[Command] = deque()
         self._unsent = 0
         self._disk_full = False
+        self._fault = from_environment()
 
     # --- from any thread -----------------------------------------------------------------------
 
@@ -132,11 +136,13 @@ class LinkThread(threading.Thread):
             link.poll(self._wakeable.fileno(), max(due - now, 0.0))
             now = time.monotonic()
             self._take_commands()
+            self._carry_out()  # what was said is kept before `tick` may send it
+            # First what came before the end of a link: it may say that the broker stops.
+            for topic, body in link.frames():
+                session.received(topic, body, now)
             cause = link.cause()
             if cause is not None:
                 session.link_lost(*cause, now)
-            for topic, body in link.frames():
-                session.received(topic, body, now)
             if now >= self._cursors_due:
                 self._save_cursors()
 
@@ -158,7 +164,11 @@ class LinkThread(threading.Thread):
             self._keep([item for item in effects if isinstance(item, e.Keep)])
             settled = [item.n for item in effects if isinstance(item, e.Settle)]
             if settled:
-                self._on_disk(functools.partial(self._profile.settle, settled))
+                if self._fault:
+                    self._fault("echo")
+                self._write(functools.partial(self._profile.settle, settled))
+                if self._fault:
+                    self._fault("settled")
             for effect in effects:
                 self._do(effect)
 
@@ -170,6 +180,8 @@ class LinkThread(threading.Thread):
                 self._resolve(ref, reply)
             case e.Send(frame):
                 self._link.send(frame)
+                if self._fault and b'"type":"say"' in frame:
+                    self._fault("sent")
             case e.Connect(session):
                 self._link.open(session)
             case e.Disconnect():
@@ -181,7 +193,7 @@ class LinkThread(threading.Thread):
             case e.Overdue():
                 self._session.link_lost(*self._link.diagnose(), time.monotonic())
             case e.KeepStream(stream):
-                self._on_disk(lambda: self._profile.new_stream(stream))
+                self._write(functools.partial(self._profile.new_stream, stream))
             case e.KeepEpoch(epoch):
                 self._on_disk(lambda: self._profile.set_epoch(epoch))
             case e.Forget(room):
@@ -192,8 +204,20 @@ class LinkThread(threading.Thread):
         """Messages are on disk before they are sent; one that cannot be kept is refused."""
         if items:
             rows = [OutboxItem(item.n, item.room, item.text, item.me) for item in items]
-            if fault := self._on_disk(lambda: self._profile.add(rows)):
+            if fault := self._write() or self._on_disk(lambda: self._profile.add(rows)):
                 self._session.not_kept([item.n for item in items], fault)
+            elif self._fault:
+                self._fault("kept")
+
+    def _write(self, *writes: Command) -> str:
+        """Changes of the outbox, in order: one that failed is made up for before the next, since a
+        message that is settled here but not there would be numbered anew with the rest."""
+        self._owed.extend(writes)
+        while self._owed:
+            if fault := self._on_disk(self._owed[0]):
+                return fault
+            self._owed.popleft()
+        return ""
 
     def _on_disk(self, write: Command) -> str:
         """Writes to the profile. A full disk is reported once, and named in the answer."""
@@ -225,7 +249,11 @@ class LinkThread(threading.Thread):
         self._cursors_due = float("inf")
         if self._cursors:
             cursors, self._cursors = self._cursors, {}
+            if self._fault:
+                self._fault("shown")
             self._on_disk(lambda: self._profile.set_cursors(cursors))
+            if self._fault:
+                self._fault("cursor")
 
     def _stop(self) -> None:
         self._session.close()

@@ -62,6 +62,7 @@ class Mine:
 
     key: Key
     n: int
+    """Number in the outbox; refused: a negative one of its own."""
     ts: int
     """Milliseconds since 1970 by this machine's clock: when it was said."""
     text: str
@@ -133,7 +134,7 @@ class Timeline:
     since: int = 0
     """Number of the first record that came while this person was away; 0: none."""
     head: int = 0
-    """The newest number when the session began: what came up to there came while away."""
+    """The newest number when this room was joined: what came up to there came while away."""
     last: tuple[int, str] = (0, "")
     """Number and id of the newest record that was delivered live."""
     first: int = 0
@@ -153,6 +154,7 @@ class Timeline:
     draft: Draft = field(default_factory=Draft)
     _keys: list[Key] = field(default_factory=list)
     _entries: dict[Key, Entry] = field(default_factory=dict)
+    _refusals: int = 0
     _mine: dict[int, Key] = field(default_factory=dict)
     _nicks: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
 
@@ -206,7 +208,7 @@ class Timeline:
                 continue
             if not self.first or record.seq < self.first:
                 self.first = record.seq
-            said = self._said(record)
+            said = self._said(record, live)
             if said is not None:
                 fresh.append(said)
                 if live and not said.own:
@@ -214,6 +216,9 @@ class Timeline:
         if self.first == 1:
             self.complete = True
         self._insert(fresh)
+        for mine in self.own_pending() if self._mine else ():
+            if mine.state == "stored" and (mine.seq, 0) in self._entries:
+                self.settle(mine.n)
         self._bound()
 
     def add_history(self, records: list[Record], more: bool) -> int:
@@ -228,13 +233,14 @@ class Timeline:
             self.complete = True
         return len(self._keys) - before
 
-    def _said(self, record: Record) -> Said | None:
+    def _said(self, record: Record, live: bool) -> Said | None:
         """A record's entry; None where there is nothing to show (types to come)."""
         if record.type != "message" and not record.text:
             return None
         text, nick = plain(record.text), one_line(record.nick)
         own = bool(self.me) and record.user == self.me
-        self.met(record.user, "" if own else nick)
+        if not own:
+            self.met(record.user, nick, lately=live)
         mention = not own and self.names_me(text)
         key = (record.seq, 0)
         return Said(key, record.id, record.user, nick, record.ts, text, record.me, own, mention)
@@ -294,7 +300,8 @@ class Timeline:
         """An own message has its number. Its record takes its place, or has done so already."""
         if n not in self._mine:
             # After a roll-back what is queued gets other numbers: then the text tells which it is.
-            alike = (one.n for one in self.own_pending() if one.text == plain(text))
+            queued = (one for one in self.own_pending() if one.state == "queued")
+            alike = (one.n for one in queued if one.text == plain(text))
             n = next(alike, n)
         was = self._entries.get(self._mine.get(n, (0, 0)))
         if not isinstance(was, Mine) or (seq, 0) in self._entries:
@@ -314,6 +321,9 @@ class Timeline:
         self.settle(n)
         said, me = (was.ts, was.me) if isinstance(was, Mine) else (ts, False)
         key = self._next_key()
+        # The outbox may begin to count anew (after a roll-back), and this stays: its own number.
+        self._refusals += 1
+        n = -self._refusals
         self._put(Mine(key, n, said, plain(text), "refused", me, 0, code, one_line(reason)))
         self._mine[n] = key
 
@@ -348,13 +358,14 @@ class Timeline:
         )
         self._put(Notice(self._next_key(), ts, harmless, tone))
 
-    def met(self, user: str, nick: str) -> None:
-        """Remembers somebody's name, as the latest; "" forgets it."""
-        self._nicks.pop(user, None)
-        if nick:
-            self._nicks[user] = nick
-            if len(self._nicks) > PEOPLE:
-                self._nicks.popitem(last=False)
+    def met(self, user: str, nick: str, *, lately: bool = True) -> None:
+        """Remembers somebody's name, as the latest; one from history only where it is new."""
+        if user in self._nicks and not lately:
+            return
+        self._nicks[user] = nick
+        self._nicks.move_to_end(user, last=lately)
+        if len(self._nicks) > PEOPLE:
+            self._nicks.popitem(last=False)
 
     # --- the whole -----------------------------------------------------------------------------
 
@@ -398,10 +409,9 @@ class Timeline:
 
     def _next_key(self) -> Key:
         tail = self._tail()
-        if not tail:
-            return (0, 1)
-        seq, minor = self._keys[tail - 1]
-        return (seq, minor + 1)
+        seq, minor = self._keys[tail - 1] if tail else (0, 0)
+        # Before the first lines are here, it stands behind them all the same.
+        return max((seq, minor + 1), (max(self.head, self.last[0]), 1))
 
     def _put(self, entry: Entry) -> None:
         if entry.key not in self._entries:

@@ -4,12 +4,12 @@ Every way in which bytes can be wrong ends in one `DecodeError`.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
 from common.protocol.limits import WIRE
-from common.protocol.messages import AnyAnswer, AnyRequest, Card, Record, RoomLine
+from common.protocol.messages import AnyAnswer, AnyRequest, Card, Number, Record, RoomLine
 
 SESSION: Final = 32
 """Bytes of a session id, with which every PUSH frame begins."""
@@ -27,11 +27,11 @@ class DecodeError(Exception):
 
 
 class _Reference(msgspec.Struct):
-    """What tells which request a bad line was."""
+    """What tells which request a bad line was, as far as that can be read."""
 
-    n: Any = 0
-    id: Any = ""
-    type: Any = ""
+    n: msgspec.Raw = msgspec.Raw()
+    id: msgspec.Raw = msgspec.Raw()
+    type: msgspec.Raw = msgspec.Raw()
 
 
 _requests: Final[msgspec.json.Decoder[AnyRequest]] = msgspec.json.Decoder(AnyRequest)
@@ -108,23 +108,26 @@ def frames(lines: list[bytes]) -> list[bytes]:
 
     The limit is kept well below what a receiver must accept, since CURVE lowers that by 33 bytes.
     """
-    body = b"\n".join(lines)
-    if len(body) <= _ROOM_IN_FRAME:
-        return [body]
-    bodies: list[bytes] = []
-    part: list[bytes] = []
-    size = 0
-    for line in lines:
-        if part and size + len(line) + 1 > _ROOM_IN_FRAME:
-            bodies.append(b"\n".join(part))
-            part, size = [], 0
-        part.append(line)
-        size += len(line) + 1
-    bodies.append(b"\n".join(part))
-    return bodies
+    return cut(b"\n".join(lines), ROOM_IN_FRAME)
 
 
-_ROOM_IN_FRAME: Final = WIRE.frame - 64
+def cut(body: bytes, most: int) -> list[bytes]:
+    """Lines in pieces of at most `most` bytes, or of one line where that is longer."""
+    pieces = []
+    start = 0
+    while len(body) - start > most:
+        end = body.rfind(b"\n", start, start + most + 1)
+        if end < 0:
+            end = body.find(b"\n", start + most)
+            if end < 0:
+                break
+        pieces.append(body[start:end])
+        start = end + 1
+    pieces.append(body[start:] if start else body)
+    return pieces
+
+
+ROOM_IN_FRAME: Final = WIRE.frame - 64
 
 
 def _explained(line: bytes, fault: Exception) -> DecodeError:
@@ -136,8 +139,20 @@ def _explained(line: bytes, fault: Exception) -> DecodeError:
         reference = _references.decode(line)
     except _FAULTS:
         return DecodeError("bad-json", f"not one JSON object a line: {fault}")
-    n = reference.n if type(reference.n) is int and 0 < reference.n < 1 << 62 else 0
-    id = reference.id if type(reference.id) is str and len(reference.id) <= 64 else ""
+    n = _value(reference.n, Number) or 0
+    id = _value(reference.id, _Id) or ""
     if "Invalid value" in str(fault) and "$.type" in str(fault):
-        return DecodeError("unknown-type", f"unknown type {str(reference.type)[:40]!r}", n, id)
+        type = _value(reference.type, str) or ""
+        return DecodeError("unknown-type", f"unknown type {type[:40]!r}", n, id)
     return DecodeError("bad-request", str(fault), n, id)
+
+
+_Id = Annotated[str, msgspec.Meta(max_length=64)]
+_T = TypeVar("_T")
+
+
+def _value(raw: msgspec.Raw, type: type[_T]) -> _T | None:
+    try:
+        return msgspec.json.decode(raw, type=type)
+    except _FAULTS:
+        return None

@@ -164,6 +164,8 @@ class Joined(Answer, frozen=True, tag="room", kw_only=True):
 
 class Done(Answer, frozen=True, tag="done"):
     id: str
+    nick: str = ""
+    """The nickname as granted, where one was asked for."""
 
 
 class Stored(Answer, frozen=True, tag="stored", kw_only=True):

@@ -268,14 +268,17 @@ def start_broker(
     json: bool = True,
     wildcard: bool = True,
     env: Mapping[str, str] | None = None,
+    alter: Sequence[str] = (),
     timeout: float = 15,
 ) -> BrokerProgram:
     """Start broker.py on free ports and wait until it serves; the caller ends it.
 
     Without `json` it is up to the caller to wait for the plain ready line; without `wildcard`
-    the addresses are up to `args`.
+    the addresses are up to `args`. `alter` changes constants of it, see `tests.support.altered`.
     """
     command: list[str | Path] = [sys.executable, ROOT / "broker.py"]
+    if alter:
+        command = [sys.executable, "-m", "tests.support.altered", *alter, "--"]
     if json:
         command.append("--json")
     if wildcard:
@@ -288,6 +291,12 @@ def start_broker(
             broker.kill()
             raise
     return broker
+
+
+def same_place(broker: BrokerProgram) -> list[str]:
+    """The arguments with which another broker serves at the addresses of this one."""
+    place = ["--pull", broker.pull, "--pub", broker.pub]
+    return [*place, "--card", broker.card] if broker.ready["card"] else place
 
 
 @dataclass(frozen=True)

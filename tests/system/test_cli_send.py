@@ -148,13 +148,13 @@ def test_a_cut_before_sending_ends_with_124_and_nothing_comes_later(
 
 
 def test_sending_goes_on_after_a_restart(broker_factory: BrokerFactory) -> None:
-    broker = broker_factory(wildcard=False)
+    broker = broker_factory()
     with start(broker, "send", "--json", "--timeout", "20") as sending:
         sending.send_line("before")
         sending.wait_json(type="stored", seq=1)
         broker.kill()
         sending.send_line("during")
-        broker_factory(wildcard=False)
+        broker_factory("--pull", broker.pull, "--pub", broker.pub, wildcard=False)
         sending.wait_json(20, type="stored", seq=2)
         sending.close_stdin()
         assert sending.wait() == 0

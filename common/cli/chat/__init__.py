@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from common.cli.chat.setup import ChatSetup
+from common.client.conversation import Conversation, Failure
 from common.explain import explain
 from common.i18n import _, n_, number
 from common.safe import one_line
@@ -41,10 +42,13 @@ def run(setup: ChatSetup) -> int:
     """
     log = setup.data_dir / "chat.log"
     said: list[str] = []
+    linked = False
     with _logging(log):
         try:
-            status, failure = _show(setup)
-            said += [failure] if failure else []
+            status, conversation = _show(setup)
+            linked = conversation.link.state == "up"
+            if conversation.failure is not None:
+                said.append(_why(conversation.failure))
         except Exception as error:
             if isinstance(error, OSError) and error.errno in _GONE:
                 # The terminal's window was closed: there is nobody to tell anything.
@@ -54,7 +58,7 @@ def run(setup: ChatSetup) -> int:
                 said.append(_("Something went wrong. The details are in {path}.").format(path=log))
                 status = 1
         finally:
-            unsent = _say_goodbye(setup)
+            unsent = _say_goodbye(setup, linked)
     if unsent:
         said.append(_left_behind(unsent, setup.keeps_unsent))
     for line in said:
@@ -63,21 +67,21 @@ def run(setup: ChatSetup) -> int:
     return status
 
 
-def _show(setup: ChatSetup) -> tuple[int, str]:
-    """Exit status, and why the session failed if it did."""
+def _show(setup: ChatSetup) -> tuple[int, Conversation]:
+    """Exit status, and what was shown."""
     if wants_screen(setup):
         from common.cli.chat.screen import Screen
 
         screen = Screen(setup)
-        status = screen.run()
-        failure = screen.conversation.failure
-    else:
-        from common.cli.chat.linemode import LineMode
+        return screen.run(), screen.conversation
+    from common.cli.chat.linemode import LineMode
 
-        lines = LineMode(setup)
-        status = lines.run()
-        failure = lines.conversation.failure
-    return status, explain(failure.code, failure.values, failure.text) if failure else ""
+    lines = LineMode(setup)
+    return lines.run(), lines.conversation
+
+
+def _why(failure: Failure) -> str:
+    return explain(failure.code, failure.values, failure.text)
 
 
 def wants_screen(setup: ChatSetup) -> bool:
@@ -88,10 +92,10 @@ def wants_screen(setup: ChatSetup) -> bool:
     return all(stream is not None and stream.isatty() for stream in streams)
 
 
-def _say_goodbye(setup: ChatSetup) -> int:
+def _say_goodbye(setup: ChatSetup, linked: bool) -> int:
     """Ends the session; returns how many messages are unsent."""
     client = setup.client
-    end = time.monotonic() + _GOODBYE
+    end = time.monotonic() + (_GOODBYE if linked else 0)
     while client.unsent() and time.monotonic() < end:
         time.sleep(0.02)
     unsent = client.unsent()

@@ -18,7 +18,7 @@ def header(conversation: Conversation, signs: Signs, cells: int) -> Row:
     """Name, room, server, encryption on the left; unread rooms and people on the right.
 
     When it is too narrow, what can be done without goes first: the server's name, "Causette",
-    unread rooms without a mention, the number of people.
+    the names of rooms without a mention, the number of people.
     """
     room = conversation.room
     title = f"#{room.name}" if room else ""
@@ -46,8 +46,12 @@ def header(conversation: Conversation, signs: Signs, cells: int) -> Row:
         for one in loud:
             count = _count(one.mentions)
             right.append(("class:header class:badge-you", f"@{count} {one.name}  "))
-        for one in quiet[: 9 if attempt < 3 else 0]:
+        for one in quiet if attempt < 3 else ():
             right.append(("class:header class:badge", f"{_count(one.unread)} {one.name}  "))
+        if quiet and 3 <= attempt < 5:
+            unread = sum(one.unread for one in quiet)
+            words = n_("{n} unread", "{n} unread", unread).format(n=_count(unread))
+            right.append(("class:header class:badge", f"{words}  "))
         if attempt < 4 and people:
             right.append(("class:header", f"{people} "))
         if row_width(left) + row_width(right) + 1 <= cells:
@@ -110,8 +114,9 @@ def bar(conversation: Conversation, signs: Signs, cells: int, now: int) -> Row |
         ("class:down class:warning bold", f" {signs.up} {first}"),
         ("class:down", f" {again} "),
     ]
-    if link.state == "down":
-        start.append(("class:down", _("Your messages wait.") + " "))
+    waits = _("Your messages wait.") + " "
+    if link.state == "down" and row_width(start) + width(waits) <= cells:
+        start.append(("class:down", waits))
     why = one_line(explain(link.code)) if link.code in CODES else one_line(link.reason)
     room = cells - row_width(start) - 1
     if why and room >= 20:

@@ -17,7 +17,7 @@ from common.cli.chat.setup import AnyClient
 from common.client import commands
 from common.client.commands import Call, Say, Wrong
 from common.client.conversation import NEVER_AGAIN, Conversation, Fetch, people_line, rooms_lines
-from common.client.events import Event, HistoryReply, JoinedReply, Ready, Refused
+from common.client.events import Event, HistoryReply, JoinedReply, Paused, Ready, Refused
 from common.explain import explain
 from common.i18n import _, n_, number
 
@@ -66,6 +66,10 @@ class Controller:
         self.conversation = conversation
         self._face = face
         self._post = post
+        self.waiting = 0
+        """Requests whose answers have not come."""
+        self.unstored = 0
+        """Messages said in this run that are not stored, or refused."""
         self._notes = list(notes)
         self._seen: tuple[str, int, str] | None = None
 
@@ -81,6 +85,8 @@ class Controller:
                 self._people(self.conversation.current)
                 if self._notes:
                     self.tell(self._notes)
+            elif isinstance(event, Paused):
+                self._face.say(explain("rate-limited", {"seconds": event.seconds}))
         self.mark_seen()
         self._face.changed()
 
@@ -108,6 +114,7 @@ class Controller:
 
     def _no_history(self, fetch: Fetch, _error: Refused) -> None:
         self.conversation.history_failed(fetch.room)
+        self._face.older_came()
 
     def older(self) -> None:
         """The oldest line that is here is on the screen, and more is wanted."""
@@ -126,7 +133,10 @@ class Controller:
     def _when(
         self, future: "Future[T]", done: Callable[[T], None], failed: Callable[[Refused], None]
     ) -> None:
+        self.waiting += 1
+
         def finish() -> None:
+            self.waiting -= 1
             error = future.exception()
             if error is None:
                 done(future.result())
@@ -159,13 +169,15 @@ class Controller:
         room = self.conversation.current
         if not room:
             return Wrong(_("You are in no room. {usage}").format(usage=_usage("join")))
+        self.unstored += 1
         if me:
             self.conversation.deed(room, text)
         # What becomes of it comes as `Progress`, unless the library itself cannot take it.
-        self._when(
-            self.client.say(room, text, me=me), lambda _reply: None, partial(self._unsaid, text)
-        )
+        self._when(self.client.say(room, text, me=me), self._said, partial(self._unsaid, text))
         return None
+
+    def _said(self, _reply: object) -> None:
+        self.unstored -= 1
 
     def _unsaid(self, text: str, error: Refused) -> None:
         if "size" in error.values or error.code == "bad-room":

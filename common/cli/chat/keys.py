@@ -59,7 +59,6 @@ def _typing(screen: Screen, keys: KeyBindings) -> None:
             screen.quit()
 
     @add("c-c")
-    @add("<sigint>")
     def _interrupt(event: KeyPressEvent) -> None:
         screen.interrupt()
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from io import TextIOWrapper
 from queue import Empty, SimpleQueue
 from typing import Final, TextIO
 
@@ -36,6 +37,9 @@ class LineMode:
     ) -> None:
         self._setup = setup
         self._signs = signs(setup.env)
+        if lines is None and isinstance(sys.stdin, TextIOWrapper):
+            # What is not text in this locale is said with a mark in its place.
+            sys.stdin.reconfigure(errors="replace")
         self._in = lines if lines is not None else sys.stdin
         self._out = out if out is not None else sys.stdout
         self.conversation = Conversation(setup.nick)
@@ -46,6 +50,8 @@ class LineMode:
         )
         self._pump = Pump(setup.client, lambda batch: self._todo.put(lambda: self._take(batch)))
         self._printed: dict[str, tuple[Key, Key]] = {}
+        self._told: dict[str, int] = {}
+        """How many changes of the last crowd of each room are printed: it grows."""
         self._said: set[int] = set()
         self._status: int | None = None
         self._ending_at: float | None = None
@@ -68,8 +74,11 @@ class LineMode:
     def _read(self) -> None:
         # A line said before the rooms are joined would have no room to go to.
         self._ready.wait()
-        for line in self._in:
-            self._todo.put(partial(self._typed, line))
+        if self._status is None:
+            # A terminal that is gone is the end of the input, as its end is.
+            with contextlib.suppress(OSError, ValueError):
+                for line in self._in:
+                    self._todo.put(partial(self._typed, line))
         self._todo.put(self.quit)
 
     def _typed(self, line: str) -> None:
@@ -80,9 +89,10 @@ class LineMode:
     def _maybe_end(self) -> None:
         if self._ending_at is None or self._status is not None:
             return
-        if not self._setup.client.unsent() or time.monotonic() > self._ending_at:
-            refused = any(room.own_pending() for room in self.conversation.rooms.values())
-            self._status = 1 if refused else 0
+        rooms = self.conversation.rooms.values()
+        coming = any(one.state != "refused" for room in rooms for one in room.own_pending())
+        if not (self.controller.waiting or coming) or time.monotonic() > self._ending_at:
+            self._status = 1 if self.controller.unstored else 0
 
     def _take(self, batch: list[Event] | None) -> None:
         try:
@@ -157,17 +167,32 @@ class LineMode:
                 # Its first lines are on their way, and come before these.
                 continue
             low, high = self._printed.get(room.name, ((0, 0), (0, -1)))
+            last = room.get(high)
+            if isinstance(last, Crowd):
+                self._crowd(room.name, last)
             for place in range(room.place((high[0], high[1] + 1)), room.size):
                 entry = room.entry(place)
                 if isinstance(entry, Mine) and entry.state != "refused":
                     continue
                 low, high = low if room.name in self._printed else entry.key, entry.key
                 self._printed[room.name] = (low, high)
+                self._told[room.name] = 0
                 self._entry(room.name, entry)
 
-    def _entry(self, room: str, entry: Entry) -> None:
+    def _crowd(self, room: str, crowd: Crowd) -> None:
+        """Prints the changes that were not there the last time; of a storm the newest."""
+        total = crowd.joined + crowd.left + crowd.renamed
+        fresh = total - self._told.get(room, 0)
+        self._told[room] = total
+        for ts, line in layout.change_lines(crowd.changes[-fresh:] if fresh else ()):
+            self._print(f"{self._clock(room, ts)}{self._signs.dash} {line}")
+
+    def _clock(self, room: str, ts: int) -> str:
         where = f"#{room} " if len(self.conversation.rooms) > 1 else ""
-        clock = f"{time_of_day(entry.ts)} {where}"
+        return f"{time_of_day(ts)} {where}"
+
+    def _entry(self, room: str, entry: Entry) -> None:
+        clock = self._clock(room, entry.ts)
         if isinstance(entry, Said):
             stream, _dash, n = entry.id.rpartition("-")
             if stream == self.conversation.stream and n.isdigit() and int(n) in self._said:
@@ -180,8 +205,7 @@ class LineMode:
             why = _("refused: {reason}.").format(reason=explain_refusal(entry))
             self._print(f"{clock}{self._signs.alert} {why} {entry.text}")
         elif isinstance(entry, Crowd):
-            for _ts, line in layout.crowd_lines(entry):
-                self._print(f"{clock}{self._signs.dash} {line}")
+            self._crowd(room, entry)
         elif isinstance(entry, Notice):
             self._print("\n".join("  ".join(line) for line in entry.lines))
 

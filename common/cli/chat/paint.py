@@ -150,7 +150,9 @@ class Painter:
         body = self._body(room, entry, base, columns)
         if entry.me:
             body[0] = [(name_style, steady(nick)), ("", " "), *body[0]]
-        body = [row for line in body for row in self._wrapped(line, columns)]
+        # Without a column for names, the time and the star stand in front of the text.
+        cells = columns.room if columns.name or not entry.me else columns.width - TIME - 5
+        body = [row for line in body for row in self._wrapped(line, cells)]
         rows = self._headed(entry, frame, nick, name_style, body, columns)
         if isinstance(entry, Said) and entry.mention:
             rows = [_grounded(row, columns.width) for row in rows]
@@ -175,6 +177,9 @@ class Painter:
             return [[*head, *body[0]], *self._under(body[1:], columns)]
         if not frame.head:
             return self._under(body, columns)
+        if entry.me:
+            first: Row = [("class:muted", f" {clock} "), (name_style, "* "), *body[0]]
+            return [first, *self._under(body[1:], columns)]
         name = cut(name, columns.width - TIME - 3, self.signs.ellipsis)
         return [
             [("class:muted", f" {clock} "), (name_style, name)],
@@ -202,11 +207,11 @@ class Painter:
         quote = "class:muted" if block == "quote" else ""
         return f"{base} {quote} {_STYLES[span.style]}".strip(), text
 
-    def _wrapped(self, line: Row, columns: Columns) -> list[Row]:
+    def _wrapped(self, line: Row, cells: int) -> list[Row]:
         if line and line[0][0] == _BAR:
             bar = line[0]
-            return [[bar, *row] for row in wrap(line[1:], columns.room - width(bar[1]))]
-        return wrap(line, columns.room)
+            return [[bar, *row] for row in wrap(line[1:], cells - width(bar[1]))]
+        return wrap(line, cells)
 
     def _state(self, entry: Said | Mine) -> Row:
         if isinstance(entry, Said) or entry.state == "stored":

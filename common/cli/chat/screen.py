@@ -39,7 +39,7 @@ from common.cli.chat.keys import bindings
 from common.cli.chat.paint import Painter
 from common.cli.chat.pump import Pump
 from common.cli.chat.setup import ChatSetup
-from common.cli.chat.signs import signs
+from common.cli.chat.signs import Signs, signs, spelt
 from common.cli.chat.style import depth, has_grounds, style, theme
 from common.cli.chat.view import View
 from common.client import completion
@@ -53,17 +53,22 @@ TOLD_FOR: Final = 5.0
 TWICE: Final = 2.0
 """Seconds within which Ctrl+C has to come again to end the chat."""
 _INPUT_ROWS: Final = 6
-_SIGNALS: Final = {"SIGTERM": 143, "SIGHUP": 129}
+_SIGNALS: Final = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
+"""Exit statuses. Ctrl+C is a key here: a SIGINT comes from another program."""
 
 
 class Rows(UIControl):
     """A part of the screen that is drawn row by row, and only what is visible."""
 
-    def __init__(self, rows: Callable[[int, int], list[Row]]) -> None:
+    def __init__(self, rows: Callable[[int, int], list[Row]], signs: Signs) -> None:
         self._rows = rows
+        self._signs = signs
 
     def create_content(self, width: int, height: int) -> UIContent:
-        rows: list[StyleAndTextTuples] = [[*row] for row in self._rows(width, height)]
+        rows: list[StyleAndTextTuples] = [
+            [(style, spelt(text, self._signs)) for style, text in row]
+            for row in self._rows(width, height)
+        ]
         return UIContent(lambda line: rows[line], max(len(rows), 1) if rows else 0)
 
     def is_focusable(self) -> bool:
@@ -157,7 +162,7 @@ class Screen:
             try:
                 # Its own handler would print a traceback into the screen and wait for a key.
                 status = await self.app.run_async(
-                    pre_run=self._started, set_exception_handler=False
+                    pre_run=self._started, set_exception_handler=False, handle_sigint=False
                 )
             finally:
                 ticking.cancel()
@@ -242,7 +247,7 @@ class Screen:
         self.app.invalidate()
 
     def compose(self, text: str) -> None:
-        self.input.reset(Document(text, len(text)))
+        self._line(text, len(text))
 
     def opened(self, left: str) -> None:
         room = self.conversation.rooms.get(left)
@@ -251,7 +256,7 @@ class Screen:
         self.view.to_end()
         new = self.conversation.room
         draft = new.draft if new is not None else Draft()
-        self.input.reset(Document(draft.text, min(draft.cursor, len(draft.text))))
+        self._line(draft.text, draft.cursor)
 
     def older_came(self) -> None:
         self.view.older_came()
@@ -266,7 +271,7 @@ class Screen:
 
     def _layout(self) -> Layout:
         def line(rows: Callable[[int], Row]) -> Window:
-            return Window(Rows(lambda width, _height: [rows(width)]), height=1)
+            return Window(Rows(lambda width, _height: [rows(width)], self.signs), height=1)
 
         tall = Condition(lambda: self.app.output.get_size().rows >= 8)
         barred = Condition(lambda: self._bar(80) is not None)
@@ -281,7 +286,7 @@ class Screen:
             [
                 line(lambda width: chrome.header(self.conversation, self.signs, width)),
                 ConditionalContainer(line(lambda width: self._bar(width) or []), barred),
-                Window(Rows(self._conversation_rows), height=Dimension(min=1)),
+                Window(Rows(self._conversation_rows, self.signs), height=Dimension(min=1)),
                 line(self._rule),
                 typed,
                 ConditionalContainer(line(self._bottom), tall),
@@ -327,14 +332,19 @@ class Screen:
         if not text.strip():
             return
         self.input.append_to_history()
-        self.input.reset()
+        self._line()
         self._told = ("", 0.0)
         wrong = self.controller.enter(text)
         if wrong is not None:
-            self.input.reset(Document(text, cursor))
+            self._line(text, cursor)
             self.say(wrong.text)
         elif not text.startswith("/") and not self.view.following:
             self.view.to_end()
+
+    def _line(self, text: str = "", cursor: int = 0) -> None:
+        """Puts a text where lines are typed; former lines are within reach at once."""
+        self.input.reset(Document(text, min(cursor, len(text))))
+        self.input.load_history_if_not_yet_loaded()
 
     def complete(self) -> None:
         """Completes the word before the cursor: at once where only one thing fits."""
@@ -353,7 +363,7 @@ class Screen:
         """Ctrl+C: clears the line; twice on an empty one ends the chat."""
         if self.input.text:
             self.input.append_to_history()
-            self.input.reset()
+            self._line()
             return
         now = time.monotonic()
         if now - self._interrupted < TWICE:

@@ -23,6 +23,17 @@ class Signs:
     emoji: bool
 
 
+_TYPOGRAPHY: Final = str.maketrans(
+    {"·": "-", "…": "..", "—": "-", "–": "-", "’": "'", "“": '"', "”": '"', "«": '"', "»": '"'}
+    | dict.fromkeys("\u00a0\u202f", " ")
+)
+
+
+def spelt(text: str, signs: Signs) -> str:
+    """`text` without typography that this locale cannot show."""
+    return text if signs.emoji or text.isascii() else text.translate(_TYPOGRAPHY)
+
+
 FULL: Final = Signs("✓", "…", "!", "│", "─", "—", "›", "·", "…", "▲", True)
 ASCII: Final = Signs("ok", "..", "!", "|", "-", "-", ">", "-", "..", "^", False)
 

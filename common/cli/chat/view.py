@@ -43,7 +43,8 @@ class View:
             rows = self._from_anchor(room, self._anchor)
             if rows is not None:
                 return rows
-            self.to_end()
+            if not self._owed:
+                self.to_end()
         return self._to_the_end(room)
 
     def _block(self, room: Timeline, place: int) -> list[Row]:
@@ -121,11 +122,11 @@ class View:
             place -= 1
             below = 0
         self._set(room, (room.entry(place).key, below))
-        self._owed = rows
+        self._owed = 0 if room.complete else rows
         return rows > 0
 
     def older_came(self) -> None:
-        """Older lines are here: goes on where `up` had to stop."""
+        """Older lines are here, or none will come: goes on where `up` had to stop."""
         owed, self._owed = self._owed, 0
         if owed and self._anchor is not None:
             self._top = self._anchor

@@ -1,0 +1,1 @@
+"""What Causette costs, measured beside a plain forwarder in the same run. See README.md."""

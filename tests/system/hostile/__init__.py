@@ -1,0 +1,1 @@
+"""Hostile peers against the shipped broker: each test names its row of the test list."""

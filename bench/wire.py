@@ -52,9 +52,7 @@ _answers: Final = msgspec.json.Decoder(_Answer)
 class Wire:
     """One client: a PUSH and a SUB, and where its session stands."""
 
-    def __init__(
-        self, context: Context, address: Address, number: int, *, listens: bool
-    ) -> None:
+    def __init__(self, context: Context, address: Address, number: int, *, listens: bool) -> None:
         self.stream = f"{number:016x}"
         self.topic = b"" if address.causette else TOPIC
         self.entered = False
@@ -175,6 +173,12 @@ def causette_frame(wire: Wire, n: int) -> list[bytes]:
 def proxy_frames(wire: Wire, n: int, seq: int) -> list[bytes]:
     """The same message as the broker would publish it, record `seq`: for the proxy to forward."""
     record = m.Record(
-        "message", seq, f"{wire.stream}-{n}", wire.stream, f"bench-{n % 50}", 1_800_000_000_000, TEXT
+        "message",
+        seq,
+        f"{wire.stream}-{n}",
+        wire.stream,
+        f"bench-{n % 50}",
+        1_800_000_000_000,
+        TEXT,
     )
     return [TOPIC, encode(record)]

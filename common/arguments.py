@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
-from common.i18n import _
+from common.i18n import _, current
 from common.safe import one_line
 from common.settings import SWITCH, USAGE, Option
 
@@ -193,6 +193,11 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Formatter(argparse.HelpFormatter):
+    def start_section(self, heading: str | None) -> None:
+        # argparse puts a colon behind it, which stands apart in French.
+        apart = "\u202f" if heading and current().lang == "fr" else ""
+        super().start_section(f"{heading}{apart}" if heading else heading)
+
     def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
         super().add_usage(usage, actions, groups, _("usage: "))
 

@@ -11,21 +11,14 @@ SHELLS = ("broker", "gui", "cli", "web")
 DOORS = ("broker.py", "client_cli.py", "client_gui.py", "client_web.py")
 
 PURE = [
-    *(f"protocol/{name}" for name in ("messages", "codec", "limits", "topics", "identity", "names")),
-    *(
-        f"broker/{name}"
-        for name in ("core", "turn", "lobby", "ledger", "sessions", "presence", "limits", "batch")
-    ),
-    *(
-        f"client/{name}"
-        for name in (
-            "session", "rooms", "roomview", "outbox", "asking", "effects", "events",
-            "commands", "completion", "conversation", "timeline", "markup", "emoji",
-        )
-    ),
+    *(f"protocol/{name}" for name in "messages codec limits topics identity names".split()),
+    *(f"broker/{name}" for name in "core turn lobby ledger sessions presence limits batch".split()),
+    *(f"client/{name}" for name in "session saying options rooms roomview outbox asking".split()),
+    *(f"client/{name}" for name in "effects events commands completion conversation".split()),
+    *(f"client/{name}" for name in "timeline layout markup emoji".split()),
     "safe",
     "look",
-]  # fmt: skip
+]
 OUTSIDE = {
     "zmq", "sqlite3", "tkinter", "threading", "socket", "time", "asyncio", "subprocess", "os",
     "pathlib", "secrets", "random", "prompt_toolkit", "queue", "select", "signal", "logging",

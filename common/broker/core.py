@@ -133,7 +133,8 @@ class Core:
 
     def receive(self, frame: bytes, key: str | None) -> None:
         """One PUSH frame: `session \\n lines`, with the key that ZAP attests, if any."""
-        session = self._sessions.get(frame[:SESSION])
+        head, newline, lines = frame.partition(b"\n")
+        session = self._sessions.get(head[:SESSION])
         if session is None or session.gone:
             return  # before its inbox, or after its end: its sender will come in again
         if session.key != key:
@@ -143,10 +144,10 @@ class Core:
             words = f"a frame of {len(frame)} bytes; the limit is {WIRE.frame}"
             self._refuse(session, Refusal("too-large", words))
             return
-        if frame[SESSION : SESSION + 1] != b"\n":
+        if not newline or len(head) != SESSION:
             self._refuse(session, Refusal("bad-frame", "no newline after the session id"))
             return
-        for line in frame[SESSION + 1 :].split(b"\n"):
+        for line in lines.split(b"\n"):
             if line and not self._line(session, line):
                 return
 

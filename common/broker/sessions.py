@@ -106,9 +106,8 @@ class Sessions:
         self._topics: dict[bytes, str] = {}
         self._streams: dict[str, int] = {}
         self._gone: dict[bytes, Session] = {}
-
-    def get(self, session: bytes) -> Session | None:
-        return self._all.get(session)
+        self.get: Final = self._all.get
+        """The session of an id, or None; asked for each frame."""
 
     def all(self) -> list[Session]:
         return list(self._all.values())

@@ -75,7 +75,7 @@ class Rooms(Request, frozen=True, tag="rooms", kw_only=True):
 
 
 AnyRequest: TypeAlias = Say | Join | Leave | History | Who | Rooms
-_TYPES: Final[dict[str, type[AnyRequest]]] = {
+TYPES: Final[dict[str, type[AnyRequest]]] = {
     "say": Say,
     "join": Join,
     "leave": Leave,
@@ -101,10 +101,10 @@ def decode(line: bytes) -> AnyRequest:
     if kind in _LATER or (say and "to" in value):
         what = "say with `to`" if say else kind
         raise BadLine("unsupported", f"{what} comes with a later version", id, say=say)
-    if kind not in _TYPES:
+    if kind not in TYPES:
         raise BadLine("unknown-type", f"no request is called {kind!r}", id)
     try:
-        request = msgspec.convert(value, _TYPES[kind])
+        request = msgspec.convert(value, TYPES[kind])
         _check(request)
         if isinstance(request, Rooms):
             return request

@@ -6,11 +6,13 @@ imported only here, when it is wanted.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 
 from common import paths
 from common.cli.joining import Run, enter
 from common.cli.output import Stop
+from common.client.events import Event, Ready
 from common.client.joining import CannotJoin, Entry, disk_trouble, remember, rooms_of, status_of
 from common.client.profile import BadProfile, Profile, ProfileFull
 from common.client.timeline import KEEP
@@ -25,6 +27,17 @@ def run(run: Run) -> int:
     from common.cli import chat
     from common.cli.chat.setup import ChatSetup
     from common.client.client import Client, Options
+
+    class Remembering(Client):
+        """Pins the key of a join link once the server has proved to hold it."""
+
+        def get(self, timeout: float | None = None) -> Event | None:
+            event = super().get(timeout)
+            if isinstance(event, Ready):
+                # A pin that cannot be kept is asked for again next time.
+                with contextlib.suppress(CannotJoin):
+                    remember(entry)
+            return event
 
     rooms = rooms_of(run.settings)
     entry = enter(run)
@@ -42,8 +55,7 @@ def run(run: Run) -> int:
             app="causette-cli/chat",
             lang=current().lang,
         )
-        client = Client(entry.target, entry.keys, options, profile)
-        remember(entry)
+        client = Remembering(entry.target, entry.keys, options, profile)
         return chat.run(
             ChatSetup(
                 client=client,

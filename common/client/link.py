@@ -15,13 +15,15 @@ from common import keys
 from common.client.probe import CODE_OF, probe
 from common.client.target import Target, host_and_port
 from common.protocol import topics
-from common.protocol.limits import HARD_FRAME
+from common.protocol.limits import HARD_FRAME, HARD_SUBSCRIPTION
 
 HEARTBEAT: Final = 5_000
 VANISHED: Final = 15_000
 """Milliseconds, as the broker's own."""
 PROBE: Final = 1.0
 """Seconds given to a plain TCP connection that finds out why there was no ZeroMQ one."""
+TOPIC: Final = HARD_SUBSCRIPTION - 64
+"""Bytes of a topic at most; what surrounds it under CURVE is subtracted."""
 FRAMES: Final = 1_000
 """Frames read at most before the session is asked what to do."""
 
@@ -67,7 +69,7 @@ class Link:
 
     def drop(self) -> None:
         """Closes the sockets; what was pushed a moment ago may still leave."""
-        # Both monitors end before their reading sides close: else libzmq's I/O thread waits for ever
+        # Both monitors end before their reading sides close: else libzmq's I/O thread waits, for
         # for somebody to take an event, and whoever ends the monitor then waits for it (measured).
         sockets = [socket for socket in (self._push, self._sub) if socket is not None]
         for socket in sockets:
@@ -95,8 +97,11 @@ class Link:
     def subscribe(self, topic: bytes, again: bool) -> None:
         """Subscribes; `again` first takes the subscription back, so that the broker sees it anew.
 
-        Not while the connection is away: libzmq would queue each of them up.
+        Not while the connection is away: libzmq would queue each of them up. Nor to what no broker
+        grants: a topic above its limit ends the connection, and again after each way back in.
         """
+        if len(topic) > TOPIC:
+            return
         if self._sub is not None and "sub" in self._shaken:
             if again:
                 self._sub.setsockopt(zmq.UNSUBSCRIBE, topic)

@@ -196,7 +196,9 @@ class Rooms:
     def _asked_by(self, id: str) -> tuple[RoomView | None, int]:
         """Which room asked for a page under this id, and for the records after which number."""
         after, _, name = id[len(_OWN) :].partition(_OWN)
-        return self._views.get(name), int(after) if after.isdecimal() else 0
+        if not (after.isdecimal() and len(after) < 18):
+            return None, 0
+        return self._views.get(name), int(after)
 
     def _show(
         self, view: RoomView, records: Sequence[m.Record], body: bytes, *, page: bool

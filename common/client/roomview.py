@@ -73,6 +73,7 @@ class RoomView:
     def start_over(self) -> None:
         """The history that was read is not the server's: read it from the start."""
         self.skip_to(0)
+        self.fetch_at = 0.0
 
     def skip_to(self, cursor: int) -> None:
         """Goes on behind this number, whatever came before."""

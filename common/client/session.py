@@ -17,6 +17,7 @@ from common.client.options import Saved, SessionOptions
 from common.client.outbox import Outbox
 from common.client.rooms import Rooms
 from common.client.roomview import ASK_AGAIN
+from common.client.saying import Saying
 from common.protocol import messages as m
 from common.protocol import topics
 from common.protocol.codec import DecodeError, decode_answer
@@ -57,13 +58,13 @@ class Session:
         self._jitter = jitter
         self._out = e.Outlet()
         self._outbox = Outbox(saved.stream, saved.next_n, saved.outbox)
-        self._refs: dict[int, int] = {}
+        self._saying = Saying(self._outbox, self._out, new_id)
         self._asking = Asking(lambda: self.welcomed, self._out.push)
         self._rooms = Rooms(
             saved.rooms,
             self._out,
             self._asking,
-            self._said,
+            self._saying.said,
             self._renamed,
             options.roster,
             options.catch_up,
@@ -92,8 +93,7 @@ class Session:
         """Begins to connect."""
         self._now = now
         self._give_up_at = now + self._options.join_timeout
-        for item in self._outbox.items.values():
-            self._progress(item.n, item.room, item.text, "queued")
+        self._saying.tell_queued()
         self._connect()
 
     def received(self, topic: bytes, body: bytes, now: float) -> None:
@@ -152,23 +152,7 @@ class Session:
 
     def say(self, ref: int, room: str, text: str, me: bool) -> None:
         """Queues a message; resolved when its outcome is known."""
-        try:
-            name = room_name(room)
-        except BadName as fault:
-            self._out.resolve(ref, ev.Refused("bad-room", str(fault), {"value": room}))
-            return
-        text = text.encode("utf-8", "replace").decode()
-        size = len(text.encode())
-        if not 1 <= size <= self._limits.text:
-            words = f"a text of {size} bytes; 1 to {self._limits.text} are allowed"
-            values: dict[str, str | int | float] = {"size": size, "limit": self._limits.text}
-            code = "too-large" if size else "bad-request"
-            self._out.resolve(ref, ev.Refused(code, words, values))
-            return
-        item = self._outbox.add(name, text, me)
-        self._refs[item.n] = ref
-        self._out.do(e.Keep(item.n, name, text, me))
-        self._progress(item.n, name, text, "queued")
+        self._saying.say(ref, room, text, me, self._limits.text)
 
     def join(self, ref: int, room: str, after: int | None) -> None:
         """Joins a room; it is joined again on every later link."""
@@ -205,17 +189,11 @@ class Session:
 
     def not_kept(self, numbers: list[int], reason: str) -> None:
         """These newest messages could not be put on disk: they are refused, and never sent."""
-        for n in sorted(numbers, reverse=True):
-            item = self._outbox.withdraw(n)
-            self._progress(n, item.room, item.text, "refused", code="disk-full", reason=reason)
-            self._out.resolve(self._refs.pop(n, -1), ev.Refused("disk-full", reason))
+        self._saying.not_kept(numbers, reason)
 
     def drop_unsent(self) -> list[int]:
         """Forgets what is queued; their numbers. The stream has a hole then: it is only closed."""
-        numbers = list(self._outbox.items)
-        self._outbox.items.clear()
-        self._outbox.rewind()
-        return numbers
+        return self._saying.drop()
 
     def close(self) -> None:
         """Says goodbye. Nothing is done any more after this."""
@@ -283,7 +261,7 @@ class Session:
         if self._state != "greeted":
             return
         if self._outbox.mismatch(welcome.last):
-            self._begin_stream()
+            self._saying.begin_stream()
             self.link_lost("rolled-back", "the server lost part of what it had stored", self._now)
             return
         self._outbox.next_n = max(self._outbox.next_n, welcome.last + 1)
@@ -301,13 +279,6 @@ class Session:
         self._was_up = True
         self._asking.again(self._now)
         self._tell_ready()
-
-    def _begin_stream(self) -> None:
-        """The stream is given up; what waits goes into a new one."""
-        refs = [self._refs.get(n, -1) for n in self._outbox.items]
-        items = self._outbox.renumber(self._new_id(16))
-        self._refs = {item.n: ref for item, ref in zip(items, refs, strict=True)}
-        self._out.do(e.KeepStream(self._outbox.stream))
 
     def _tell_ready(self) -> None:
         if self._ready_told or not self.welcomed or not self._rooms.granted:
@@ -367,7 +338,7 @@ class Session:
             case m.Welcome():
                 self._welcomed(answer)
             case m.Stored():
-                self._stored(answer.n, answer.room, answer.seq, answer.ts, answer.id)
+                self._saying.stored(answer.n, answer.room, answer.seq, answer.ts, answer.id)
             case m.Resend():
                 self._outbox.rewind(answer.start)
             case m.Closing():
@@ -395,7 +366,7 @@ class Session:
                 self._outbox.pause(error.n, self._now + error.retry)
                 self._out.emit(ev.Paused(seconds=error.retry))
             else:
-                self._refused(error.n, error.code, error.text)
+                self._saying.refused(error.n, error.code, error.text)
         elif error.id and not self._rooms.refused(error, self._now):
             request = self._asking.request(error.id)
             if isinstance(request, m.Leave) and error.code == "not-joined":
@@ -406,30 +377,10 @@ class Session:
             self._asking.refused(error, self._now, self._out.resolve)
         elif self._state == "greeted":
             if error.code == "stream-taken":
-                self._begin_stream()
+                self._saying.begin_stream()
             self.link_lost(error.code, error.text, self._now)
 
     # --- outcomes ------------------------------------------------------------------------------
-
-    def _stored(self, n: int, room: str, seq: int, ts: int, id: str) -> None:
-        item = self._outbox.settle(n)
-        if item is None:
-            return
-        self._out.do(e.Settle(n))
-        self._progress(n, room, item.text, "stored", seq=seq, ts=ts, id=id)
-        ref = self._refs.pop(n, None)
-        if ref is not None:
-            self._out.resolve(ref, ev.StoredReply(room=room, seq=seq, ts=ts, id=id))
-
-    def _refused(self, n: int, code: str, text: str) -> None:
-        item = self._outbox.settle(n)
-        if item is None:
-            return
-        self._out.do(e.Settle(n))
-        self._progress(n, item.room, item.text, "refused", code=code, reason=text)
-        ref = self._refs.pop(n, None)
-        if ref is not None:
-            self._out.resolve(ref, ev.Refused(code, text, {"room": item.room}))
 
     def _done(self, id: str, nick: str = "") -> None:
         request = self._asking.request(id)
@@ -439,19 +390,8 @@ class Session:
             self.nick = nick or request.nick
         self._finish(id, ev.DoneReply())
 
-    def _said(self, record: m.Record, room: str) -> None:
-        """A record of this stream was shown: that is its acknowledgement."""
-        n = record.id[17:]
-        if n.isdecimal():
-            self._stored(int(n), room, record.seq, record.ts, record.id)
-
     def _renamed(self, nick: str) -> None:
         self.nick = nick
 
     def _finish(self, id: str, reply: ev.Reply) -> None:
         self._asking.finish(id, reply, self._out.resolve)
-
-    # --- helpers -------------------------------------------------------------------------------
-
-    def _progress(self, n: int, room: str, text: str, state: str, **more: Any) -> None:
-        self._out.emit(ev.Progress(n=n, room=room, text=text, state=state, **more))

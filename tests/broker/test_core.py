@@ -1,110 +1,28 @@
 """The broker's decisions, one by one: what a session is granted, told and refused."""
 
-from collections import defaultdict
-from typing import Any
-
-import msgspec
 import pytest
 
-from common.broker.core import GRACE, RATE_RETRY, Core, CoreSettings
-from common.broker.ledger import Ledger
+from common.broker.core import GRACE, RATE_RETRY
 from common.broker.lobby import BOOT_GRACE
 from common.protocol import messages as m
 from common.protocol import topics
 from common.protocol.codec import encode
 from common.protocol.limits import WIRE
-from tests.simulation.disk import Disk, DiskFull
+from tests.broker.desk import (
+    ADA,
+    BOB,
+    INBOX,
+    ONE,
+    STREAM,
+    THREE,
+    TWO,
+    Desk,
+    hello_of,
+    session,
+    topic_of,
+)
 
 DAY = 86_400
-ADA, BOB = "a" * 64, "b" * 64
-STREAM = {ADA: "a" * 16, BOB: "b" * 16, None: "c" * 16}
-
-Told = dict[bytes, list[dict[str, Any]]]
-
-
-class Desk:
-    """A broker's core with a disk in memory: one turn for each call, and what it said."""
-
-    def __init__(self, disk: Disk | None = None, **settings: Any) -> None:
-        self.disk = disk or Disk(1_000, lambda room, record: None)
-        rooms, people = self.disk.load()
-        self._tokens = 0
-        self.now, self.wall = 1_000.0, 1_700_000_000_000
-        ledger = Ledger(rooms, people, self.disk.stream, self._token, topics.room)
-        self.core = Core(
-            CoreSettings(**settings), ledger, self.disk.epoch, self.now, self.wall
-        )  # fmt: skip
-        self.fds: dict[bytes, int] = {}
-        self.log: list[str] = []
-        self.turn()
-
-    def _token(self) -> str:
-        self._tokens += 1
-        return f"{self._tokens:016x}"
-
-    def turn(self, wait: float = 0.0) -> Told:
-        """Time passes, and the turn is carried out."""
-        self.now += wait
-        self.wall += int(wait * 1_000)
-        self.core.begin(self.now, self.wall)
-        self.core.tick()
-        batch = self.core.take()
-        if batch.durable:
-            try:
-                self.disk.commit(batch)
-            except DiskFull:
-                self.core.rolled_back()
-                batch = self.core.take()
-        self.core.committed()
-        told: Told = defaultdict(list)
-        for append in batch.appends.values():
-            if append.topic:
-                told[append.topic] += map(msgspec.json.decode, append.lines)
-        for topic, lines in batch.publish.items():
-            told[topic] += map(msgspec.json.decode, lines)
-        for read in batch.reads:
-            self.core.read_done(read.user)
-            answer = self.disk.answer(read).split(b"\n")
-            told[topics.inbox(read.session)] += map(msgspec.json.decode, answer)
-        self.log += [words for _, words in batch.log]
-        return told
-
-    def open(self, session: bytes, key: str | None = ADA, fd: int = 10) -> bool:
-        """Somebody subscribes to an inbox."""
-        self.fds[session] = fd
-        return self.core.subscribed(topics.inbox(session), key, fd, "here")
-
-    def push(self, session: bytes, *lines: m.Request | bytes, key: str | None = ADA) -> Told:
-        """One frame from somebody, and its turn."""
-        bodies = [line if isinstance(line, bytes) else encode(line) for line in lines]
-        self.core.receive(session + b"\n" + b"\n".join(bodies), key)
-        return self.turn()
-
-    def enter(
-        self, session: bytes, key: str | None = ADA, rooms: tuple[str, ...] = (), **more: Any
-    ) -> dict[str, Any]:
-        """The whole way in; the answer to `hello`."""
-        self.open(session, key, fd=int(session[:4], 16))
-        hello = hello_of(key, rooms=list(rooms), **more)
-        return self.push(session, hello, key=key)[topics.inbox(session)][-1]
-
-
-def hello_of(key: str | None, **more: Any) -> m.Hello:
-    nick = {ADA: "ada", BOB: "bob"}.get(key or "", "eve")
-    given = {"protocol": 1, "nick": nick, "stream": STREAM[key], **more}
-    return m.Hello(**given)
-
-
-def session(number: int) -> bytes:
-    return b"%032x" % (number << 112 | number)
-
-
-ONE, TWO, THREE = session(1), session(2), session(3)
-INBOX = {one: topics.inbox(one) for one in (ONE, TWO, THREE)}
-
-
-def topic_of(welcome: dict[str, Any], place: int = 0) -> bytes:
-    return str(welcome["rooms"][place]["topic"]).encode()
 
 
 # The way in

@@ -16,10 +16,11 @@ def test_an_inbox_tells_its_session() -> None:
 @pytest.mark.parametrize(
     "topic",
     [
-        b"", b"inbox/", b"inbox//", b"inbox/" + ID, b"inbox/" + ID + b"//", b"inbox/" + ID[:-1] + b"/",
-        b"inbox/" + ID.upper() + b"/", b"inbox/" + ID + b"0/", b"inbox/" + ID[:-1] + b"\n/",
-        b"inbox/" + ID[:-1] + b"\0/", b"Inbox/" + ID + b"/", b"room/" + ID + b"/", b"/" + ID + b"/",
-        b"inbox/" + ID + b"/\n", b"\xff" * 600,
+        b"", b"inbox/", b"inbox//", b"inbox/" + ID, b"inbox/" + ID + b"//",
+        b"inbox/" + ID[:-1] + b"/", b"inbox/" + ID.upper() + b"/", b"inbox/" + ID + b"0/",
+        b"inbox/" + ID[:-1] + b"\n/",
+        b"inbox/" + ID[:-1] + b"\0/", b"Inbox/" + ID + b"/", b"room/" + ID + b"/",
+        b"/" + ID + b"/", b"inbox/" + ID + b"/\n", b"\xff" * 600,
     ],
 )  # fmt: skip
 def test_row_34_what_is_not_exactly_an_inbox_is_none(topic: bytes) -> None:

@@ -60,7 +60,9 @@ class Member:
             target, self.pair, Options(nick=nick, rooms=list(rooms), **options), profile
         )
         self._changed = threading.Condition()
-        self._collector = threading.Thread(target=self._collect, name=f"events of {nick}")
+        self._collector = threading.Thread(
+            target=self._collect, name=f"events of {nick}", daemon=True
+        )
 
     def start(self) -> Self:
         """Begin to join."""

@@ -44,7 +44,7 @@ def test_the_dice_bot(broker: BrokerProgram) -> None:
 
 def test_the_javascript_bot(broker: BrokerProgram) -> None:
     node = require("node", "apt-get install nodejs")
-    words = [node, EXAMPLES / "count_bot.js", "--data-dir", broker.data_dir]
+    words: list[str | Path] = [node, EXAMPLES / "count_bot.js", "--data-dir", broker.data_dir]
     with Program(words, env={"PYTHON": sys.executable}) as bot:
         is_in(broker, "counter")
         assert run(broker, "send", "!count one two three").code == 0
@@ -56,7 +56,7 @@ def test_the_shell_bot(broker: BrokerProgram) -> None:
     require("jq", "apt-get install jq")
     require("uptime", "apt-get install procps")
     bash = require("bash", "apt-get install bash")
-    words = [bash, EXAMPLES / "uptime_bot.sh", "--data-dir", broker.data_dir]
+    words: list[str | Path] = [bash, EXAMPLES / "uptime_bot.sh", "--data-dir", broker.data_dir]
     with Program(words, env={"PYTHON": sys.executable}) as bot:
         is_in(broker, "uptime")
         assert run(broker, "send", "!uptime").code == 0

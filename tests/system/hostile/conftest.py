@@ -12,6 +12,9 @@ from tests.conftest import BrokerFactory
 from tests.support.programs import BrokerProgram
 from tests.system.hostile.raw import Peer, Wire, context, talks
 
+FAST = ("--rate", "1000000", "--burst", "1000000")
+"""No limit on how fast anybody may talk."""
+
 
 class Scene:
     """A broker, two bystanders who talk, and whoever attacks. Ends what it made."""

@@ -65,6 +65,7 @@ class Peer:
         made: zmq.Socket[bytes] = context.socket(kind)
         made.linger = 0
         made.reconnect_ivl = -1
+        made.sndtimeo = int(scaled(10) * 1_000)
         if kind == zmq.XSUB:
             made.rcvhwm = 100_000
         if key is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -90,7 +91,8 @@ def test_36_without_encryption_a_claimed_user_id_is_nothing(plain: Scene) -> Non
 
 def _greeted(peer: Peer) -> bool:
     peer.ask(b"inbox/" + peer.session + b"/")
-    peer.frame(peer.hello("mallory"))
+    with contextlib.suppress(zmq.Again):  # where there is no connection any more
+        peer.push.send(peer.session + b"\n" + dump(peer.hello("mallory")), zmq.NOBLOCK)
     peer.read(SHUT)
     return bool(peer.topics)
 
@@ -185,8 +187,9 @@ def _without_key(broker: BrokerProgram) -> BrokerProgram:
 
 ALIKE = [
     "Ada Lovelace", "ADA LOVELACE", "ada  lovelace", " ada lovelace ", "аda lovelace",
-    "аdа lоvеlасе", "ａｄａ ｌｏｖｅｌａｃｅ", "ada love\u200blace", "ada\u00a0lovelace", "ada lovelace\u200d",
-    "𝐚𝐝𝐚 𝐥𝐨𝐯𝐞𝐥𝐚𝐜𝐞", "ada 1ovelace", "ada Iovelace", "a\u00adda lovelace", "\u202eada lovelace",
+    "аdа lоvеlасе", "ａｄａ ｌｏｖｅｌａｃｅ", "ada love\u200blace", "ada\u00a0lovelace",
+    "ada lovelace\u200d", "𝐚𝐝𝐚 𝐥𝐨𝐯𝐞𝐥𝐚𝐜𝐞", "ada 1ovelace", "ada Iovelace", "a\u00adda lovelace",
+    "\u202eada lovelace",
 ]  # fmt: skip
 
 

@@ -11,11 +11,20 @@ SHELLS = ("broker", "gui", "cli", "web")
 DOORS = ("broker.py", "client_cli.py", "client_gui.py", "client_web.py")
 
 PURE = [
-    *(f"protocol/{name}" for name in "messages codec limits topics identity names".split()),
-    *(f"broker/{name}" for name in "core turn lobby ledger sessions presence limits batch".split()),
-    *(f"client/{name}" for name in "session saying options rooms roomview outbox asking".split()),
-    *(f"client/{name}" for name in "effects events commands completion conversation".split()),
-    *(f"client/{name}" for name in "timeline layout markup emoji".split()),
+    *(
+        f"protocol/{name}"
+        for name in ("messages", "codec", "limits", "topics", "identity", "names")
+    ),
+    *(
+        f"broker/{name}"
+        for name in ("core", "turn", "lobby", "ledger", "sessions", "presence", "limits", "batch")
+    ),
+    *(
+        f"client/{name}"
+        for name in ("session", "saying", "options", "rooms", "roomview", "outbox", "asking")
+    ),
+    *(f"client/{name}" for name in ("effects", "events", "commands", "completion", "conversation")),
+    *(f"client/{name}" for name in ("timeline", "layout", "markup", "emoji")),
     "safe",
     "look",
 ]

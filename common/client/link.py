@@ -69,7 +69,7 @@ class Link:
 
     def drop(self) -> None:
         """Closes the sockets; what was pushed a moment ago may still leave."""
-        # Both monitors end before their reading sides close: else libzmq's I/O thread waits, for
+        # Both monitors end before their reading sides close: else libzmq's I/O thread waits
         # for somebody to take an event, and whoever ends the monitor then waits for it (measured).
         sockets = [socket for socket in (self._push, self._sub) if socket is not None]
         for socket in sockets:

@@ -33,6 +33,13 @@ class CoreMachine(RuleBasedStateMachine):
         self.said: dict[str, list[tuple[str, str]]] = {ADA: [], BOB: []}
         self.topics: dict[str, bytes] = {}
         self.count = 0
+        for place in (1, 2):
+            self.come_in(place, {"general"})
+
+    def somebody(self, place: int) -> int:
+        """One of those who are in, where anybody is."""
+        there = sorted(self.welcomed)
+        return there[place % len(there)] if there else place
 
     def key(self, place: int) -> str:
         return ADA if place % 2 else BOB
@@ -52,6 +59,12 @@ class CoreMachine(RuleBasedStateMachine):
         assert [answer["type"] for answer in answers] == ["greet"]
         if not again:
             self.open[place] = self.key(place)
+
+    @rule(place=PLACES, rooms=st.sets(ROOMS))
+    def come_in(self, place: int, rooms: set[str]) -> None:
+        if place not in self.open:
+            self.subscribe(place)
+        self.hello(place, rooms)
 
     @rule(place=PLACES, rooms=st.sets(ROOMS))
     def hello(self, place: int, rooms: set[str]) -> None:
@@ -75,6 +88,7 @@ class CoreMachine(RuleBasedStateMachine):
     @rule(place=PLACES, room=ROOMS, skip=st.integers(0, 2), many=st.integers(1, 4))
     def say(self, place: int, room: str, skip: int, many: int) -> None:
         """`skip` numbers are left out before the first."""
+        place = self.somebody(place)
         key = self.key(place)
         first = len(self.said[key]) + 1 + skip
         says = [m.Say(n, room, f"{key[0]} {n}") for n in range(first, first + many)]
@@ -93,6 +107,7 @@ class CoreMachine(RuleBasedStateMachine):
 
     @rule(place=PLACES, data=st.data())
     def repeat(self, place: int, data: st.DataObject) -> None:
+        place = self.somebody(place)
         key = self.key(place)
         if not self.said[key]:
             return
@@ -111,6 +126,7 @@ class CoreMachine(RuleBasedStateMachine):
 
     @rule(place=PLACES, room=ROOMS)
     def join(self, place: int, room: str) -> None:
+        place = self.somebody(place)
         for answer in self.push(place, m.Join(room, "j")):
             if answer["type"] == "room":
                 self.rooms[place].add(room)
@@ -118,6 +134,7 @@ class CoreMachine(RuleBasedStateMachine):
 
     @rule(place=PLACES, room=ROOMS)
     def leave(self, place: int, room: str) -> None:
+        place = self.somebody(place)
         for answer in self.push(place, m.Leave(room, "l")):
             if answer["type"] == "done":
                 self.rooms[place].remove(room)

@@ -249,6 +249,7 @@ class Core:
             self._lobby.withdraw(session)  # it is counted as what it was
         self._forget(self._sessions.welcome(session, person, row, hello.visible))
         session.app = hello.app[:40]
+        session.again = hello.again
         session.allowance = allowance
         states = [self._lobby.enter(session, name) for name in names]
         self._turn.tell(

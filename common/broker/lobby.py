@@ -124,7 +124,8 @@ class Lobby:
         new = name not in session.rooms
         if session.rooms.get(name) != room.topic:
             self._sessions.joined(session, name, room.topic)
-        if new and session.visible and there.enter(person.user) and not self.provisional:
+        first = new and session.visible and there.enter(person.user)
+        if first and not (self.provisional and session.again):
             self._turn.publish(room, there.line("joined", person.user, person.nick))
         return m.RoomState(name, room.topic.decode(), room.seq, len(there.people), there.rev)
 

@@ -23,6 +23,7 @@ class Session:
     __slots__ = (
         "_stale",
         "address",
+        "again",
         "allowance",
         "app",
         "fd",
@@ -52,6 +53,8 @@ class Session:
         self.rooms: dict[str, bytes] = {}
         """Room to the topic that was handed out."""
         self.visible = True
+        self.again = False
+        """It was here before the broker's start, as far as it says."""
         self.allowance: Allowance | None = None
         """What this person may still do, once welcomed."""
         self.refusals = Bucket(*REFUSALS, 0.0)

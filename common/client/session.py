@@ -249,6 +249,7 @@ class Session:
             app=options.app,
             lang=options.lang,
             rooms=self._rooms.names(),
+            again=self._was_up,
             visible=options.visible,
             secret=options.secret if options.secret is not None else msgspec.UNSET,
         )

@@ -42,6 +42,8 @@ class Hello(Request, frozen=True, tag="hello", kw_only=True):
     lang: str = ""
     rooms: list[str] = []
     """Rooms that the session is in; they are joined, and created where they do not exist."""
+    again: bool = False
+    """This program was in before, and comes back: nobody needs to be told."""
     visible: bool = True
     """False for programs that come for one answer: nobody sees them join or leave."""
     secret: str | UnsetType = UNSET

@@ -205,5 +205,5 @@ class CoreMachine(RuleBasedStateMachine):
                     assert answer["total"] == len(there)
 
 
-CoreMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=40)
+CoreMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=30)
 TestCore = CoreMachine.TestCase

@@ -125,7 +125,7 @@ def test_58_with_encryption_and_back_again(scene: Scene) -> None:
             bad.ask(b"room/%d/%d/" % (turn, n))
         wait_until(
             lambda turn=turn: sum("1024 topics" in line for line in scene.log()) > turn,  # type: ignore[misc]
-            "thrown out",
+            "thrown out", saw=scene.log,
         )
     scene.unharmed()
     assert memory(scene.broker, peak=True) - before < BOUND

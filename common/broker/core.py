@@ -90,7 +90,7 @@ class Core:
             if self._sessions.count(key) >= 2 * WIRE.sessions:  # `hello` tells of the limit itself
                 self._turn.note("warning", f"too many sessions of key {key} from {address}")
                 return False
-            session = self._sessions.open(session_id, key, fd, address)
+            session = self._sessions.open(session_id, key, fd, address, self._turn.now)
         elif session.key != key:
             self._turn.note("warning", f"refused another's inbox to {address}")
             return False
@@ -176,7 +176,8 @@ class Core:
                     return False  # whoever is honest says it again
                 self._hello(session, request)
             elif session.allowance is not None:  # else before `hello`: it will be sent again
-                if type(request) is not m.History:
+                # Pages have a limit of their own, and nobody is kept from leaving.
+                if type(request) not in (m.History, m.Bye):
                     self._turn.charge(session.allowance.asks, "requests")
                 self._handlers[type(request)](session, request)
         except Refusal as refusal:

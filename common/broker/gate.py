@@ -28,9 +28,8 @@ SUBSCRIPTIONS: Final = 1_024
 """Different topics that one connection may ask for; a session needs its rooms (200) and its inbox.
 Each costs the broker about 5 kB in libzmq, granted or not."""
 
-LEAVINGS: Final = 20
-"""Messages of somebody thrown out that are looked at in one `drain`; those behind them are skipped
-at a tenth of the cost. Before that the descriptor's number may be a newcomer's already."""
+LEAVINGS: Final = 1_000_000
+"""Messages that somebody who was thrown out may have left behind."""
 
 _SEND: Final = int(zmq.NOBLOCK)
 _SEND_MORE: Final = int(zmq.NOBLOCK) | int(zmq.SNDMORE)
@@ -87,8 +86,9 @@ class Gate:
         self._distrust = False
         self._connections: dict[int, _Connection] = {}
         self._outcasts: dict[int, int] = {}
-        """Descriptors of those thrown out, and how much of their leavings one `drain` has read: by
-        the hundred thousand where it was a flood, and everybody else waits behind them."""
+        """Descriptors of those thrown out, and how many of their leavings were read. Those are
+        skipped unseen: they may be a hundred thousand, with everybody else waiting behind them, and
+        the number may mean a newcomer from the same host by now. Until both queues are empty."""
 
     def publish(self, topic: bytes, body: bytes) -> None:
         """Sends one frame of lines to everybody who was granted `topic`. Never blocks: a
@@ -102,11 +102,11 @@ class Gate:
         The distrust outlives a call that stops at its limit.
         """
         recv = self._recv
-        self._outcasts.clear()
         for count in range(limit):
             try:
                 frame = recv(_RECV, False)
             except zmq.Again:
+                self._outcasts.clear()
                 self._settled()
                 return count
             self._handle(frame)
@@ -139,11 +139,7 @@ class Gate:
     def _handle(self, frame: zmq.Frame) -> None:
         message = frame.bytes
         kind = message[:1]
-        if (
-            self._outcasts
-            and (kind != b"\0" or frame.more)
-            and self._outcasts.get(_fd(frame), 0) >= LEAVINGS
-        ):
+        if self._outcasts and (kind != b"\0" or frame.more) and self._is_left(_fd(frame)):
             if kind != b"\1" or frame.more:
                 self._shifted()
             return
@@ -177,7 +173,7 @@ class Gate:
             return True
         connection = self._connection(peer)
         if connection.thrown_out:
-            self._cast_out(peer.fd)
+            self._outcasts[peer.fd] = 0
             return False
         connection.topics.add(topic)
         if len(connection.topics) <= SUBSCRIPTIONS:
@@ -191,18 +187,26 @@ class Gate:
             return
         former = self._connections.get(peer.fd)
         if not alive and former is not None and former.thrown_out:
-            self._cast_out(peer.fd)
+            self._outcasts[peer.fd] = 0
             return  # what it sent before is still being read
         connection = self._connection(peer)
         if not connection.thrown_out:
             self.throw_out(peer.fd, peer.address)
             connection.thrown_out = True
             connection.topics.clear()
-            self._cast_out(peer.fd)
+            self._outcasts[peer.fd] = 0
             self._policy.intruder(peer, why)
 
-    def _cast_out(self, fd: int) -> None:
-        self._outcasts[fd] = self._outcasts.get(fd, 0) + 1
+    def _is_left(self, fd: int) -> bool:
+        """Whether somebody who was thrown out left this behind."""
+        left = self._outcasts.get(fd)
+        if left is None:
+            return False
+        if left == LEAVINGS:  # more than anybody can have left: it is somebody else
+            del self._outcasts[fd]
+            return False
+        self._outcasts[fd] = left + 1
+        return True
 
     def _connection(self, peer: Peer) -> _Connection:
         connection = self._connections.get(peer.fd)

@@ -146,15 +146,16 @@ class Server:
             watched.append(self._card_socket)
         for one in watched:
             poller.register(one, zmq.POLLIN)
-        core, watchman, logbook, wait = self._core, self._watchman, self._logbook, 0
+        core, watchman, logbook = self._core, self._watchman, self._logbook
+        wait, unsettled = 0, False
         while not self._stopping:
             ready = dict(poller.poll(wait))
             now = time.monotonic()
             core.begin(now, _wall())
             if self._admission and self._admission.zap_socket in ready:
                 self._admission.step()
-            if self._pub in ready:
-                self._gate.drain(TURN_SUBSCRIPTIONS)
+            if self._pub in ready or unsettled:
+                unsettled = self._gate.drain(TURN_SUBSCRIPTIONS) == TURN_SUBSCRIPTIONS
             read, emptied = self._drain_pull() if self._pull in ready else (0, True)
             watchman.turn(read, emptied)
             if self._wakeable.fileno() in ready:
@@ -168,6 +169,8 @@ class Server:
             self._carry_out()
             # Rounded up: a poll of 0 ms before a deadline would spin.
             wait = int(min(max((due - now) * 1_000 + 1, 0), 60_000))
+            if unsettled:  # the gate must see the end of the queue, to trust it again
+                wait = 0
         self._drain_pull()
         core.close()
         self._carry_out()
@@ -297,6 +300,7 @@ class Server:
             if result.trouble:
                 self._note("error", result.trouble)
             self._gate.publish(topics.inbox(result.session), result.lines)
+        self._reader.sent()
 
     def _answer_card(self) -> None:
         assert self._card_socket is not None

@@ -41,7 +41,7 @@ class Session:
         "visible",
     )
 
-    def __init__(self, session: bytes, key: str | None, fd: int, address: str) -> None:
+    def __init__(self, session: bytes, key: str | None, fd: int, address: str, now: float) -> None:
         self.id = session
         self.inbox = topics.inbox(session)
         self.key = key
@@ -57,8 +57,8 @@ class Session:
         """It was here before the broker's start, as far as it says."""
         self.allowance: Allowance | None = None
         """What this person may still do, once welcomed."""
-        self.refusals = Bucket(*REFUSALS, 0.0)
-        self.hellos = Bucket(*HELLOS, 0.0)
+        self.refusals = Bucket(*REFUSALS, now)
+        self.hellos = Bucket(*HELLOS, now)
         self.held = False
         """A number was refused for now: what follows it waits unanswered."""
         self.resend_from = 0
@@ -127,8 +127,10 @@ class Sessions:
         """A key's sessions; none without keys, where it would be everybody."""
         return list(self._by_key.get(key, {}).values()) if key is not None else []
 
-    def open(self, session_id: bytes, key: str | None, fd: int, address: str) -> Session:
-        session = Session(session_id, key, fd, address)
+    def open(
+        self, session_id: bytes, key: str | None, fd: int, address: str, now: float
+    ) -> Session:
+        session = Session(session_id, key, fd, address, now)
         self._all[session_id] = session
         self._by_key.setdefault(key, {})[session_id] = session
         return session

@@ -19,6 +19,8 @@ HANDSHAKE: Final = 3_000
 RECEIVE_BUFFER: Final = 256 << 10
 """Bytes in the kernel for each connection: they are still taken in after it was thrown out, and the
 system's own limit is 6 MB."""
+SMALL_BUFFER: Final = 16 << 10
+"""The same where nobody has much to say; a subscription may cost a hundred times its size."""
 MAX_SOCKETS: Final = 1_023
 
 Socket = zmq.Socket[bytes]
@@ -71,6 +73,7 @@ def make_pull(context: "zmq.Context[Any]", pair: keys.KeyPair | None) -> Socket:
 def make_pub(context: "zmq.Context[Any]", pair: keys.KeyPair | None) -> Socket:
     """The way out: manual, so that nobody hears what they were not granted."""
     socket = make(context, zmq.XPUB, pair)
+    socket.rcvbuf = SMALL_BUFFER
     socket.setsockopt(zmq.XPUB_MANUAL, 1)
     socket.setsockopt(zmq.XPUB_VERBOSER, 1)
     socket.setsockopt(zmq.MAXMSGSIZE, HARD_SUBSCRIPTION)
@@ -80,6 +83,7 @@ def make_pub(context: "zmq.Context[Any]", pair: keys.KeyPair | None) -> Socket:
 def make_card(context: "zmq.Context[Any]") -> Socket:
     """The public card's socket: never encrypted, answers anybody."""
     socket = make(context, zmq.REP, None)
+    socket.rcvbuf = SMALL_BUFFER
     socket.setsockopt(zmq.MAXMSGSIZE, 1_024)
     socket.setsockopt(zmq.SNDHWM, 10)
     return socket

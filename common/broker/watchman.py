@@ -91,9 +91,10 @@ class Watchman:
         self._report = report
         self._nudge = nudge
         self._sent: dict[int, tuple[str, int]] = {}
-        self._looked = 0.0
+        self._looked = time.monotonic()
         self._read = 0
         self._emptied = 0
+        self._outcasts: set[int] = set()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self.suspects: dict[int, _Suspect] = {}
@@ -117,13 +118,22 @@ class Watchman:
         `emptied`."""
         self._read += read
         self._emptied += emptied
+        if emptied and self._outcasts:
+            self._outcasts.clear()
 
     def heard(self, fd: int) -> None:
         """A whole message came by this descriptor."""
         self.suspects.pop(fd, None)
 
     def throw_out(self, fd: int, why: str) -> None:
-        """Ends the connection behind `fd`, by which something came a moment ago."""
+        """Ends the connection behind `fd`, by which something came a moment ago. Once: what else
+        waits to be read from it may be by a number that is a newcomer's by then."""
+        if fd in self._outcasts:
+            return
+        self._outcasts.add(fd)
+        self._shut(fd, why)
+
+    def _shut(self, fd: int, why: str) -> None:
         with contextlib.suppress(OSError), _lent(fd) as connection, connection.dup() as held:
             here = held.getsockname()
             if isinstance(here, tuple) and here[1] in self._ports:
@@ -193,7 +203,7 @@ class Watchman:
                 if self._ports[here[1]]:
                     self.suspects[fd] = _Suspect(address, sent, now)
                 else:
-                    self.throw_out(fd, f"{lately} bytes where nobody has that much to say")
+                    self._shut(fd, f"{lately} bytes where nobody has that much to say")
         self._looked = now
 
     def _memory(self) -> int:

@@ -5,6 +5,7 @@ libzmq's own reconnection is off: a connection that came back by itself would le
 the broker has already given up (measured).
 """
 
+import time
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -20,6 +21,12 @@ from common.protocol.limits import HARD_FRAME, HARD_SUBSCRIPTION
 HEARTBEAT: Final = 5_000
 VANISHED: Final = 15_000
 """Milliseconds, as the broker's own."""
+HANDSHAKE: Final = 4_000
+"""Milliseconds that a broker may take to prove who it is."""
+NEVER: Final = 3_600_000
+"""Milliseconds until libzmq would connect again by itself: the sockets are long closed by then. Not
+-1, which is made for that: with it a socket whose line broke while something was to be sent is
+never let go, and the end of the context waits for it for ever (libzmq 4.3.5, measured)."""
 PROBE: Final = 1.0
 """Seconds given to a plain TCP connection that finds out why there was no ZeroMQ one."""
 TOPIC: Final = HARD_SUBSCRIPTION - 64
@@ -51,7 +58,8 @@ class Link:
         self._push: Socket | None = None
         self._sub: Socket | None = None
         self._monitors: dict[str, Socket] = {}
-        self._connected: set[str] = set()
+        self._connected: dict[str, float] = {}
+        """When (monotonic) the other end took the connection."""
         self._shaken: set[str] = set()
         self._cause: Cause | None = None
         self._ready: set[object] = set()
@@ -163,10 +171,10 @@ class Link:
 
     def _make(self, kind: int, name: str, address: str) -> Socket:
         socket: Socket = self._context.socket(kind)
-        socket.setsockopt(zmq.RECONNECT_IVL, -1)
+        socket.setsockopt(zmq.RECONNECT_IVL, NEVER)
         socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT)
         socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, VANISHED)
-        socket.setsockopt(zmq.HANDSHAKE_IVL, 4_000)
+        socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE)
         socket.setsockopt(zmq.IPV6, 1 if "[" in address else 0)
         if self._target.key is not None:
             socket.curve_serverkey = keys.to_z85(self._target.key)
@@ -179,17 +187,20 @@ class Link:
         while monitor.poll(0):
             event = recv_monitor_message(monitor)["event"]
             if event == zmq.EVENT_CONNECTED:
-                self._connected.add(name)
+                self._connected[name] = time.monotonic()
             elif event & _HANDSHAKE:
                 self._shaken.add(name)
             elif event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
                 self._cause = ("not-permitted", "the broker refused this key")
             elif event & _FAILED:
-                self._cause = self._cause or self._not_shaken()
+                self._cause = self._cause or self._not_shaken(name)
             elif event & _LOST:
                 self._cause = self._cause or self._lost(name)
 
-    def _not_shaken(self) -> Cause:
+    def _not_shaken(self, name: str) -> Cause:
+        waited = time.monotonic() - self._connected.get(name, 0.0)
+        if waited >= 0.9 * HANDSHAKE / 1_000:  # it was not refused: nobody said a word
+            return "no-answer", f"{self._target.label} takes the connection and says nothing"
         if self._target.key is None:
             return "plain-mismatch", f"{self._target.label} speaks encrypted, or is no broker"
         return "wrong-key", f"{self._target.label} has another key, or is no broker"
@@ -198,6 +209,6 @@ class Link:
         if name in self._shaken:
             return "link-lost", f"the connection to {self._target.label} ended"
         if name in self._connected:
-            return self._not_shaken()
+            return self._not_shaken(name)
         code, words = self.diagnose()
         return ("link-lost" if code == "not-causette" else code), words

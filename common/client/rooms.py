@@ -139,7 +139,7 @@ class Rooms:
             return False
         lines = decode_room_lines(body)
         view.heard(now)
-        self._show(view, [line for line in lines if line.seq], body, page=False)
+        self._show(view, [line for line in lines if line.seq], body, now, page=False)
         for line in lines:
             if not line.seq:
                 if line.type == "nick" and line.user == self._user:
@@ -161,11 +161,10 @@ class Rooms:
         records = decode_records(rest)
         view.head = max(view.head, page.head)
         if view.page(records, now):
-            self._show(view, records, rest, page=True)
+            self._show(view, records, rest, now, page=True)
         else:
             self._rolled_back(view)
-        # The next page is on its way while the program reads this one.
-        self._tend(view, now)
+            self._tend(view, now)
         self._check_caught_up(view)
         return True
 
@@ -201,15 +200,18 @@ class Rooms:
         return self._views.get(name), int(after)
 
     def _show(
-        self, view: RoomView, records: Sequence[m.Record], body: bytes, *, page: bool
+        self, view: RoomView, records: Sequence[m.Record], body: bytes, now: float, *, page: bool
     ) -> None:
         view.raw.update(raw_lines(body, records))
         ready = view.take(records, page=page)
+        if page:  # the next one is asked for before the program, woken by this one, takes its time
+            self._tend(view, now)
         if not ready:
             return
-        for record in ready:
-            if record.id[:16] == self._stream:
-                self._said(record, view.name)
+        if len(ready) != len(records) or self._stream.encode() in body:
+            for record in ready:
+                if record.id[:16] == self._stream:
+                    self._said(record, view.name)
         raw, view.raw = view.raw, {}
         if raw:
             last = ready[-1].seq

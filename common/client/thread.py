@@ -64,6 +64,7 @@ class LinkThread(threading.Thread):
         self._cursors_due = float("inf")
         self._stopping = False
         self._owed: deque[Command] = deque()
+        self._renewing = False
         self._unsent = 0
         self._disk_full = False
         self._fault = from_environment()
@@ -179,6 +180,11 @@ class LinkThread(threading.Thread):
             case e.Resolve(ref, reply):
                 self._resolve(ref, reply)
             case e.Send(frame):
+                if self._renewing and b'"type":"say"' in frame:
+                    # Sent from a stream that is not on disk, it would be said again after a crash.
+                    self._renewing = bool(self._write())
+                    if self._renewing:
+                        return
                 self._link.send(frame)
                 if self._fault and b'"type":"say"' in frame:
                     self._fault("sent")
@@ -193,7 +199,9 @@ class LinkThread(threading.Thread):
             case e.Overdue():
                 self._session.link_lost(*self._link.diagnose(), time.monotonic())
             case e.KeepStream(stream):
-                self._write(functools.partial(self._profile.new_stream, stream))
+                self._renewing = bool(
+                    self._write(functools.partial(self._profile.new_stream, stream))
+                )
             case e.KeepEpoch(epoch):
                 self._on_disk(lambda: self._profile.set_epoch(epoch))
             case e.Forget(room):

@@ -47,6 +47,7 @@ class ClientNode:
         self._commands: list[Callable[[], None]] = []
         self._heard: list[tuple[bytes, bytes]] = []
         self._owed: list[Callable[[], None]] = []
+        self._renewing = False
         self._woken_at = float("inf")
 
     def start(self) -> None:
@@ -61,7 +62,7 @@ class ClientNode:
         self.session = Session(
             settings, _saved(options, self.profile), self._new_id, self._rng.random
         )
-        self._owed = []
+        self._owed, self._renewing = [], False
         self._commands, self._heard, self._lost, self._line = [], [], None, None
         self._woken_at = float("inf")
         app.started(self.session)
@@ -180,7 +181,9 @@ class ClientNode:
             case e.Resolve(ref, reply):
                 self.app.resolved(ref, reply)
             case e.Send(frame):
-                if self._line is not None:
+                if self._renewing and b'"type":"say"' in frame:
+                    self._renewing = not self._write()
+                if self._line is not None and not (self._renewing and b'"type":"say"' in frame):
                     self.network.push(self._line, frame)
             case e.Connect(id):
                 self._drop()
@@ -199,7 +202,7 @@ class ClientNode:
                 session.link_lost("no-answer", "silence", self.agenda.now)
             case e.KeepStream(stream):
                 self.app.new_stream()
-                self._write(partial(self.profile.new_stream, stream))
+                self._renewing = not self._write(partial(self.profile.new_stream, stream))
             case e.KeepEpoch(epoch):
                 self.profile.set_epoch(epoch)
             case e.Forget(room):

@@ -47,7 +47,7 @@ class Judge:
     def refused(self, text: str) -> None:
         """The author was told that it was refused for good."""
         if text in self._stored:
-            raise Violation(f"refused, but stored: {text!r}")
+            raise Violation(f"refused, but stored: {text[:60]!r}")
         self.said[text].refused = True
 
     def committed(self, room: str, record: Record) -> None:
@@ -59,14 +59,16 @@ class Judge:
             return
         said = self.said.get(record.text)
         if said is None or said.room != room:
-            raise Violation(f"stored in {room!r}, but never said there: {record.text!r}")
+            raise Violation(f"stored in {room!r}, but never said there: {record.text[:60]!r}")
         if said.refused:
-            raise Violation(f"refused for good, then stored: {record.text!r}")
+            raise Violation(f"refused for good, then stored: {record.text[:60]!r}")
         if record.text in self._stored:
-            raise Violation(f"B: stored twice: {record.text!r}")
+            raise Violation(f"B: stored twice: {record.text[:60]!r}")
         key = said.author, room
         if said.place <= self._last_place.get(key, -1):
-            raise Violation(f"C: {said.author}'s lines in {room!r} change order at {said.text!r}")
+            raise Violation(
+                f"C: {said.author}'s lines in {room!r} change order at {said.text[:60]!r}"
+            )
         self._last_place[key] = said.place
         if record.id in self._ids:
             raise Violation(f"B: number {record.id} of a stream was taken twice")
@@ -80,7 +82,7 @@ class Judge:
         if record is None:
             if self.said[text].lost:
                 return  # the acknowledgement is from before the rollback
-            raise Violation(f"A: acknowledged, but not stored: {text!r}")
+            raise Violation(f"A: acknowledged, but not stored: {text[:60]!r}")
         truth = self._rooms[text], record.seq, record.id, record.ts
         if truth != (room, seq, id, ts):
             raise Violation(f"A: acknowledged as {(room, seq, id, ts)}, stored as {truth}")
@@ -107,5 +109,5 @@ class Judge:
             # A refusal that was settled on disk just before the crash is never told.
             excused = said.refused or said.lost or said.text.startswith(FORBIDDEN)
             if said.kept and not excused and said.text not in self._stored:
-                return f"A: never stored: {said.text!r} of {said.author}"
+                return f"A: never stored: {said.text[:60]!r} of {said.author}"
         return ""

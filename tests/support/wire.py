@@ -48,7 +48,7 @@ class Wire:
     def _make(self, kind: int, target: Target, reconnects: bool) -> zmq.Socket[bytes]:
         socket: zmq.Socket[bytes] = self._context.socket(kind)
         socket.linger = 0
-        socket.setsockopt(zmq.RECONNECT_IVL, 50 if reconnects else -1)
+        socket.setsockopt(zmq.RECONNECT_IVL, 50 if reconnects else 3_600_000)
         if target.key is not None:
             socket.curve_serverkey = keys.to_z85(target.key)
             socket.curve_publickey = keys.to_z85(self.pair.public)

@@ -31,6 +31,7 @@ SHORT = (
     "common.broker.core.GRACE=0.5",
     "common.broker.lobby.BOOT_GRACE=0.1",
 )
+QUICK = ("common.broker.core.GRACE=0.2", "common.broker.lobby.BOOT_GRACE=0.05")
 STREAM = "0123456789abcdef"
 
 
@@ -169,7 +170,7 @@ def test_row_63_a_half_open_predecessor_dies_after_its_session_came_back(
     """The broker learns late that a line is gone whose owner is long back: nobody goes offline.
 
     Guards: a fresh session on every way in."""
-    broker = broker_factory(*FAST, alter=["common.broker.core.GRACE=0.2"])
+    broker = broker_factory(*FAST, alter=QUICK)
     witness = join(broker, "witness")
     push, sub = relay(broker.pull), relay(broker.pub)
     ada = join(target_of(broker, push=push.address, sub=sub.address), "ada")
@@ -196,7 +197,7 @@ def test_row_63_the_same_for_a_foreign_client_that_lets_libzmq_reconnect(
     """One inbox on two connections, of which the first is dead: its end is not the session's.
 
     Guards: `Session.outlived`, which counts the connections that were replaced."""
-    broker = broker_factory(*FAST, alter=["common.broker.core.GRACE=0.2"])
+    broker = broker_factory(*FAST, alter=QUICK)
     witness = join(broker, "witness")
     push, sub = relay(broker.pull), relay(broker.pub)
     target = target_of(broker, push=push.address, sub=sub.address)

@@ -92,13 +92,13 @@ def test_34_a_room_whose_name_begins_with_another_s(scene: Scene) -> None:
     assert "for room2 alone" not in bob.texts()
 
 
-@pytest.mark.parametrize("name", ["a\0", "a\0b", "a/b", "/", "general/", "general\0", "..", "a b"])
-def test_34_a_room_of_such_a_name_cannot_be(scene: Scene, name: str) -> None:
+def test_34_a_room_of_such_a_name_cannot_be(scene: Scene) -> None:
     bad = scene.enter()
-    bad.frame({"type": "join", "room": name, "id": "j"})
-    assert bad.expect(id="j")["code"] == "bad-room"
-    bad.say("x", room=name)
-    assert bad.expect(type="error", n=1)["code"] == "bad-room"
+    for name in ("a\0", "a\0b", "a/b", "/", "general/", "general\0", "..", "a b"):
+        bad.frame({"type": "join", "room": name, "id": name})
+        assert bad.expect(id=name)["code"] == "bad-room"
+        bad.say("x", room=name)
+        assert bad.expect(type="error", n=bad.n)["code"] == "bad-room"
     scene.unharmed()
 
 

@@ -94,15 +94,13 @@ def test_48_to_51_each_bad_line_is_an_error_to_its_sender_alone(
     scene.unharmed()
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["5", "null", "true", '["x"]', '{"a":1}', '"x","me":1', '"x","me":"yes"', '"x","user":5'],
-)
-def test_51_a_bad_line_with_a_legible_number_is_refused_for_good(scene: Scene, text: str) -> None:
+def test_51_a_bad_line_with_a_legible_number_is_refused_for_good(scene: Scene) -> None:
     peer = scene.enter()
-    peer.frame(SAY % text.encode())
-    assert peer.expect(type="error", n=1)["code"] == "bad-request"
-    peer.n = 1
+    texts = ["5", "null", "true", '["x"]', '{"a":1}', '"x","me":1', '"x","me":"y"', '"x","user":5']
+    for text in texts:
+        peer.n += 1
+        peer.frame(SAY.replace(b":1,", b":%d," % peer.n) % text.encode())
+        assert peer.expect(type="error", n=peer.n)["code"] == "bad-request"
     peer.say("the next")
     peer.hears("the next")
     peer.frame(SAY % b'"too late"')

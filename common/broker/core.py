@@ -287,6 +287,8 @@ class Core:
     def _admit(self, user: str, key: str, hello: m.Hello) -> Person:
         wanted, comparable = nickname(hello.nick)
         known = self.ledger.people.get(user)
+        if known is not None and hello.again:
+            return known  # perhaps renamed meanwhile, on another device
         nick, count = wanted, 1
         while (owner := self.ledger.nicks.get(comparable)) and owner.user != user:
             if not hello.fallback:

@@ -62,8 +62,6 @@ _WITH: Final = (
 )
 
 _Row = tuple[int, int, int, bytes]
-_Place = tuple[bytes, int, int]
-"""A session, a room, and the number after which it reads on there."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -99,10 +97,6 @@ class Reader:
         self._woken.setblocking(False)
         self._closing = False
         self._row_size = 1_024
-        self._pending = 0
-        self._read_up_to: _Place | None = None
-        self._wanted: tuple[_Place, int, int] | None = None
-        self._ahead: tuple[_Place, int, int, tuple[list[bytes], int]] | None = None
         self._thread = threading.Thread(target=self._run, name="history", daemon=True)
         self._thread.start()
 
@@ -112,13 +106,6 @@ class Reader:
 
     def submit(self, read: Read) -> None:
         """Takes a request; exactly one result follows, and those of one user keep their order."""
-        self._pending += 1
-        if self._pending == 1 and isinstance(read, PageRead):  # else it would overtake others
-            lines = self._read_before(read)
-            if lines is not None and self._room.acquire(blocking=False):
-                self._results.put(Result(read.session, read.user, lines))
-                self._ring()
-                return
         self._reads.put(read)
 
     def results(self) -> list[Result]:
@@ -134,14 +121,7 @@ class Reader:
                 done.append(self._results.get_nowait())
         if done:
             self._room.release(len(done))
-            self._pending -= len(done)
         return done
-
-    def sent(self) -> None:
-        """The results are out. Now, and no sooner, the thread may read ahead: while it runs Python,
-        the loop does not (measured: 300 µs later at the client)."""
-        if self._wanted is not None:
-            self._reads.put(None)
 
     def close(self) -> None:
         """Ends the thread after its present step; what is not answered stays so. Twice is once."""
@@ -167,7 +147,6 @@ class Reader:
                     turns.append(read.user)
                 jobs[read.user].append((read, self._answer(read)))
             if not turns:
-                self._read_ahead()
                 continue
             user = turns.popleft()
             if self._step(*jobs[user][0]):
@@ -201,12 +180,9 @@ class Reader:
             lines = _refusal(read, "internal", "the broker failed at this request")
         self._room.acquire()
         self._results.put(Result(read.session, read.user, lines, trouble))
-        self._ring()
-        return True
-
-    def _ring(self) -> None:
         with contextlib.suppress(BlockingIOError):  # full: it has been rung often enough
             self._wake.send(b"\0")
+        return True
 
     def _answer(self, read: Read) -> Generator[None, None, bytes]:
         if isinstance(read, PageRead):
@@ -219,7 +195,9 @@ class Reader:
         """One frame: the header, then the records, ascending."""
         head = self._head(read.room)
         top = head if read.before is None else min(head, read.before - 1)
-        limit, space = _size(read)
+        limit = max(0, min(read.limit, WIRE.page))
+        widest = Page(id=read.id, room=read.name, count=limit, more=False, head=NUMBERS)
+        space = FRAME - len(encode(widest))
         if read.after is None and read.since is None:
             parts, count = self._newest(read.room, top, limit, space)
             more = count < top
@@ -229,41 +207,8 @@ class Reader:
                 after = max(after, self._number_at(read.room, read.since, head) - 1)
             parts, count = self._upwards(read.room, after, top, limit, space)
             more = after + count < top
-            place, here = (read.session, read.room, after), (read.session, read.room, after + count)
-            in_a_row = more and read.before is None and self._read_up_to == place
-            self._wanted = (here, limit, space) if in_a_row else None
-            self._ahead = None
-            self._read_up_to = here
         header = Page(id=read.id, room=read.name, count=count, more=more, head=head)
         return b"\n".join((encode(header), *parts))
-
-    def _read_before(self, read: PageRead) -> bytes | None:
-        """The page, in the loop's own thread, if it is the one that was read ahead."""
-        ahead, place = self._ahead, (read.session, read.room, read.after)
-        if ahead is None or read.before is not None or read.since is not None:
-            return None
-        limit, space = _size(read)
-        if ahead[:3] != (place, limit, space):
-            return None
-        parts, count = ahead[3]
-        here = read.session, read.room, ahead[0][2] + count
-        self._ahead, self._wanted, self._read_up_to = None, (here, limit, space), here
-        header = Page(id=read.id, room=read.name, count=count, more=True, head=read.head)
-        return b"\n".join((encode(header), *parts))
-
-    def _read_ahead(self) -> None:
-        """Whoever took two pages in a row is about to ask for the one behind them: it is read while
-        they are busy with the last. Kept only if it is a full one, which later records, being
-        appended, do not change."""
-        if self._wanted is None:
-            return
-        (session, room, after), limit, space = self._wanted
-        self._wanted = None
-        with contextlib.suppress(_Damaged, StorageError), explaining(self._path):
-            head = self._head(room)
-            found = self._upwards(room, after, head, limit, space)
-            if after + found[1] < head:
-                self._ahead = (session, room, after), limit, space, found
 
     def _upwards(
         self, room: int, after: int, top: int, limit: int, space: int
@@ -290,7 +235,7 @@ class Reader:
                 end = body.rfind(b"\n", 0, space)
                 if end > 0:
                     parts.append(body[:end])
-                    want += body.count(b"\n", 0, end) + 1
+                    want = low - body.count(b"\n", end)  # what is left is the shorter part
                 break
             parts.append(body)
             space -= len(body) + 1
@@ -442,13 +387,6 @@ class Reader:
             id = low
             yield
         return None
-
-
-def _size(read: PageRead) -> tuple[int, int]:
-    """Records and bytes of them that the page may hold."""
-    limit = max(0, min(read.limit, WIRE.page))
-    widest = Page(id=read.id, room=read.name, count=limit, more=False, head=NUMBERS)
-    return limit, FRAME - len(encode(widest))
 
 
 def _bounds(room: int) -> dict[str, int]:

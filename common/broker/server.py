@@ -251,8 +251,8 @@ class Server:
         while frame.more:  # the rest is here: libzmq delivers the parts of a message together
             frame = self._pull.recv(zmq.NOBLOCK, copy=False)
             parts += 1
-        if parts >= PARTS:
-            self._watchman.throw_out(first.get(zmq.SRCFD), f"a message of {parts + 1} frames")
+            if parts == PARTS:
+                self._watchman.throw_out(first.get(zmq.SRCFD), f"a message of over {PARTS} frames")
         self._core.malformed(parts + 1, key)
         return parts
 
@@ -300,7 +300,6 @@ class Server:
             if result.trouble:
                 self._note("error", result.trouble)
             self._gate.publish(topics.inbox(result.session), result.lines)
-        self._reader.sent()
 
     def _answer_card(self) -> None:
         assert self._card_socket is not None

@@ -46,6 +46,8 @@ MUCH: Final = 256 << 10
 """Bytes that a connection may send, undelivered: twice the largest frame."""
 AT_REST: Final = 256
 """Bytes a second that anybody may send besides: heartbeats, and changes of rooms."""
+WINDOW: Final = 10.0
+"""Seconds over which that is measured at least, however often memory grows."""
 PROBATION: Final = 5.0
 """Seconds without that much after which a suspect is none any more."""
 READ_ENOUGH: Final = 20_000
@@ -90,7 +92,8 @@ class Watchman:
         )
         self._report = report
         self._nudge = nudge
-        self._sent: dict[int, tuple[str, int]] = {}
+        self._sent: dict[int, tuple[str, int, float]] = {}
+        """What each descriptor's connection had sent, and when that was."""
         self._looked = time.monotonic()
         self._read = 0
         self._emptied = 0
@@ -186,7 +189,7 @@ class Watchman:
                 self._report(suspect.address, f"{sent} bytes that came to nothing")
 
     def _look_round(self, now: float) -> None:
-        """Suspects whoever sent much since the last time."""
+        """Suspects whoever sent much lately."""
         before, self._sent = self._sent, {}
         for entry in _FDS.iterdir():
             fd = int(entry.name)
@@ -195,11 +198,15 @@ class Watchman:
                 if not isinstance(here, tuple) or here[1] not in self._ports:
                     continue
                 address, sent = _name(connection), _received(connection)
-                self._sent[fd] = (address, sent)
-                known, then = before.get(fd, ("", 0))
-                lately = sent - (then if known == address else 0)
-                if lately <= MUCH + int((now - self._looked) * AT_REST):
+                known, then, at = before.get(fd, ("", 0, 0.0))
+                if known != address:  # come since the last time, or not seen yet
+                    then, at = 0, self._looked
+                lately = sent - then
+                if lately <= MUCH + int((now - at) * AT_REST):
+                    keep = known == address and now < at + WINDOW
+                    self._sent[fd] = (address, then, at) if keep else (address, sent, now)
                     continue
+                self._sent[fd] = (address, sent, now)
                 if self._ports[here[1]]:
                     self.suspects[fd] = _Suspect(address, sent, now)
                 else:

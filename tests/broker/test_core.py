@@ -391,3 +391,26 @@ def test_a_stopping_broker_says_so() -> None:
     desk.enter(ONE)
     desk.core.close()
     assert desk.turn()[INBOX[ONE]] == [{"type": "closing"}]
+
+
+# Coming back
+
+
+def test_whoever_comes_back_after_the_start_is_not_announced_and_a_newcomer_is() -> None:
+    desk = Desk()
+    topic = topic_of(desk.enter(ONE, rooms=("general",)))
+    desk.open(TWO, BOB, fd=2)
+    back = hello_of(BOB, rooms=["general"], again=True)
+    assert topic not in desk.push(TWO, back, key=BOB)
+    eve = "e" * 64
+    desk.open(THREE, eve, fd=3)
+    new = m.Hello(protocol=1, nick="eve", stream="e" * 16, rooms=["general"])
+    assert [line["type"] for line in desk.push(THREE, new, key=eve)[topic]] == ["joined"]
+
+
+def test_whoever_comes_back_keeps_the_nickname_given_on_another_device() -> None:
+    desk = Desk()
+    desk.enter(ONE)
+    desk.enter(TWO, stream="e" * 16)
+    desk.push(TWO, m.Nick("ada2", "n"))
+    assert desk.enter(THREE, stream="f" * 16, again=True)["nick"] == "ada2"

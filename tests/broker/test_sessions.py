@@ -9,7 +9,7 @@ ADA = Person("ada", "k", "Ada", "ada")
 
 
 def welcomed(sessions: Sessions, id: bytes, stream: str = "s") -> Session:
-    session = sessions.open(id, "k", 10, "here")
+    session = sessions.open(id, "k", 10, "here", 1.0)
     sessions.welcome(session, ADA, StreamRow(stream, "ada", 0), True)
     return session
 
@@ -78,7 +78,7 @@ def test_a_topic_is_known_while_somebody_is_in_its_room() -> None:
 
 def test_without_keys_nobody_is_counted_or_found_by_one() -> None:
     sessions = Sessions(GRACE)
-    sessions.open(b"1", None, 10, "here")
+    sessions.open(b"1", None, 10, "here", 1.0)
     assert sessions.count(None) == 0
     assert sessions.of_key(None) == []
     assert not sessions.in_room(None, "salon")

@@ -162,11 +162,11 @@ class Watchman:
         for fd, suspect in list(self.suspects.items()):
             with contextlib.suppress(OSError), _lent(fd) as connection:
                 if suspect.charged:
-                    if suspect.emptied < self._emptied or suspect.read < self._read:
-                        self._end(connection, suspect)
-                        self.suspects.pop(fd, None)
-                    else:
+                    if suspect.emptied >= self._emptied and suspect.read >= self._read:
                         self._nudge()
+                        continue
+                    if self.suspects.pop(fd, None) is suspect:  # and was not heard meanwhile
+                        self._end(connection, suspect)
                     continue
                 if _name(connection) == suspect.address:
                     sent = _received(connection)
@@ -203,7 +203,7 @@ class Watchman:
                     then, at = 0, self._looked
                 lately = sent - then
                 if lately <= MUCH + int((now - at) * AT_REST):
-                    keep = known == address and now < at + WINDOW
+                    keep = now < at + WINDOW
                     self._sent[fd] = (address, then, at) if keep else (address, sent, now)
                     continue
                 self._sent[fd] = (address, sent, now)

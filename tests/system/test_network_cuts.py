@@ -80,8 +80,7 @@ def test_row_61_the_push_line_is_cut_alone(
 ) -> None:
     """Twenty times under load, losing what was on its way: a person's lines keep their order (C).
 
-    Guards: a stream's numbers are taken densely; without, what was sent after the cut overtakes
-    what was lost in it."""
+    Guards also that a client lets go of the sockets of a cut line (`link.NEVER`; it never ended)."""
     broker = broker_factory(*FAST)
     push = relay(broker.pull)
     ada = join(target_of(broker, push=push.address), "ada")
@@ -104,6 +103,36 @@ def test_row_61_the_push_line_is_cut_alone(
     records = assert_one_history((ada, witness), said)
     assert_in_their_order(records, {"ada": said})
     assert len(records) == len(said)
+
+
+def test_row_61_the_same_for_a_foreign_client_that_lets_libzmq_reconnect(
+    broker: BrokerProgram, join: Join, relay: MakeRelay
+) -> None:
+    """What is sent after the cut does not overtake what was lost in it (C).
+
+    Guards: a stream's numbers are taken densely, and a hole is asked for once."""
+    push = relay(broker.pull)
+    witness = join(broker, "witness")
+    with Wire(target_of(broker, push=push.address), reconnects=True) as ada:
+        ada.hello("ada", STREAM, ["general"])
+        for n in range(1, 6):
+            ada.say(n, f"line {n}")
+        witness.wait_texts(["line 5"])
+        push.swallow(up=True)
+        for n in range(6, 11):
+            ada.say(n, f"line {n}")
+        witness.client.ping().result(scaled(10))
+        wait_until(lambda: push.swallowed >= 5, "they are lost on the line")
+        push.cut()
+        wait_until(lambda: push.accepted == 2, "libzmq has connected again")
+        for n in range(11, 16):
+            ada.say(n, f"line {n}")
+        assert ada.answer(type="resend")["from"] == 6
+        for n in range(6, 16):
+            ada.say(n, f"line {n}")
+        witness.wait_texts(["line 15"])
+        assert witness.texts() == [f"line {n}" for n in range(1, 16)]
+        assert len([answer for answer in ada.told if answer["type"] == "resend"]) == 1
 
 
 @pytest.mark.parametrize("way", ["up", "down", "both"])

@@ -102,11 +102,12 @@ def test_row_14_only_the_last_messages_were_dropped(
 
 
 def test_row_20_the_replay_overlaps_what_comes_live(
-    broker_factory: BrokerFactory, join: Join, relay: MakeRelay
+    broker_factory: BrokerFactory, join: Join, relay: MakeRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The page comes after records that it holds too, and after later ones (B C).
+    """The page comes twice, late, and after records that it holds too (B C).
 
     Guards: what came live is held back behind a hole, and each number is shown once."""
+    monkeypatch.setattr(roomview, "FETCH_AGAIN", 0.4)
     broker = broker_factory(*FAST, "--plain")
     bob = join(broker, "bob")
     old = [f"old {number}" for number in range(300)]
@@ -120,6 +121,8 @@ def test_row_20_the_replay_overlaps_what_comes_live(
     new = [f"new {number}" for number in range(100)]
     bob.say_all(*new)
     wait_until(lambda: 400 in ears.live, "the live ones have passed")
+    asked = ears.pages
+    wait_until(lambda: ears.pages > asked, "the page is asked for again, with all of it")
     assert ada.texts() == []
     ears.hold_pages = False
     line.release()

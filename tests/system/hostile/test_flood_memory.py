@@ -95,7 +95,8 @@ def test_46_nobody_who_says_much_is_taken_for_one(setting: Setting) -> None:
         peer.hears("done", 20)
     for peer in people:
         peer.ping()
-    wait_until(lambda: any("threw out" in line for line in scene.log()), "the bad one's end")
+    assert flood(bad, TINY, 8), "nobody stopped it"
+    wait_until(lambda: any("threw out" in line for line in scene.log()), "it is told")
     assert sum("threw out" in line for line in scene.log()) == 1
     assert len(people[0].history()) >= 3 * 40 * 4
     scene.unharmed()

@@ -75,13 +75,16 @@ def test_the_worked_exchange_is_what_the_broker_does(broker_factory: BrokerFacto
 
 def test_the_page_s_limits_are_those_announced() -> None:
     table = PAGE.split("## 10. Limits", 1)[1].split("## 11.", 1)[0]
-    told = {name: int(size) for name, size in re.findall(r"^\| `(\w+)` \| (\d+) \|", table, re.M)}
+    told = {
+        name: int(size)
+        for name, size in re.findall(r"^\| `(\w+)` \| (\d+) \|", table, re.MULTILINE)
+    }
     assert told == msgspec.to_builtins(WIRE)
 
 
 def test_the_page_s_error_codes_are_those_that_the_broker_sends() -> None:
     table = PAGE.split("## 9. Errors", 1)[1].split("## 10.", 1)[0]
-    told = set(re.findall(r"^\| `([a-z-]+)` \|", table, re.M))
+    told = set(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE))
     sources = list((ROOT / "common" / "broker").glob("*.py"))
     sources.append(ROOT / "common" / "protocol" / "codec.py")
     text = "\n".join(source.read_text("utf-8") for source in sources)

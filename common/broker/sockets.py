@@ -14,6 +14,8 @@ HEARTBEAT: Final = 5_000
 """Milliseconds. 1,000 idle clients cost 0.6 % of a core so, and 2-3 % at one second (measured)."""
 VANISHED: Final = 15_000
 """Milliseconds after which a silent peer is given up."""
+RARELY: Final = 6
+"""By how much both are longer on the way in."""
 HANDSHAKE: Final = 3_000
 """Milliseconds that a connection may take to say who it is: silent ones starve newcomers."""
 RECEIVE_BUFFER: Final = 256 << 10
@@ -64,8 +66,13 @@ def make(context: "zmq.Context[Any]", kind: int, pair: keys.KeyPair | None) -> S
 
 
 def make_pull(context: "zmq.Context[Any]", pair: keys.KeyPair | None) -> Socket:
-    """The way in."""
+    """The way in. Its heartbeats are rare: presence follows the other socket, the client's own
+    heartbeats tell it that the way is cut, and a dead connection costs here no more than memory.
+    Of 1,000 idle clients they would be a quarter of the cost."""
     socket = make(context, zmq.PULL, pair)
+    socket.setsockopt(zmq.HEARTBEAT_IVL, RARELY * HEARTBEAT)
+    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, RARELY * VANISHED)
+    socket.setsockopt(zmq.HEARTBEAT_TTL, RARELY * VANISHED)
     socket.setsockopt(zmq.MAXMSGSIZE, HARD_FRAME)
     return socket
 

@@ -127,7 +127,7 @@ class Relay:
         self.accepted = 0
         """Lines that were ever made."""
         self.swallowed = 0
-        """Chunks of bytes that were thrown away."""
+        """Bytes that were thrown away."""
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
         self._thread.start()
 
@@ -308,7 +308,7 @@ class Relay:
         if not chunk:
             raise ConnectionResetError  # ZeroMQ never closes one direction alone
         if way.swallows:
-            self.swallowed += 1
+            self.swallowed += len(chunk)
             return
         if way.tap:
             chunk = way.tap.feed(chunk)

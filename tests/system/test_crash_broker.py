@@ -68,12 +68,17 @@ def test_rows_1_to_5_a_kill_at(
     for person in (ada, bob, eve):
         person.wait_event(ev.LinkUp)
     said: dict[str, dict[str, list[str]]] = {GENERAL: {}, TEA: {}}
-    for person in (ada, bob):
-        for room in both:
-            said[room][person.nick] = _lines(f"{person.nick} in {room}", 150)
-        for general, tea in zip(*(said[room][person.nick] for room in both), strict=True):
-            person.say(general, room=GENERAL)
-            person.say(tea, room=TEA)
+    for part in range(2):
+        for person in (ada, bob):
+            for number in range(75):
+                for room in both:
+                    text = f"{person.nick} says {part}-{number} in {room}"
+                    said[room].setdefault(person.nick, []).append(text)
+                    person.say(text, room=room)
+        wait_until(
+            lambda: ada.said[-1].done() or second.process.poll() is not None,
+            "the first part is stored, so that there is a second transaction",
+        )
     assert _ended_by_itself(second) == -signal.SIGKILL
 
     # What the dead one left: at most what was told, never less.

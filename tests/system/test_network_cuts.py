@@ -122,7 +122,7 @@ def test_row_61_the_same_for_a_foreign_client_that_lets_libzmq_reconnect(
         for n in range(6, 11):
             ada.say(n, f"line {n}")
         witness.client.ping().result(scaled(10))
-        wait_until(lambda: push.swallowed >= 5, "they are lost on the line")
+        wait_until(lambda: push.swallowed >= 5 * 120, "they are lost on the line")
         push.cut()
         wait_until(lambda: push.accepted == 2, "libzmq has connected again")
         for n in range(11, 16):

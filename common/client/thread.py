@@ -104,7 +104,7 @@ class LinkThread(threading.Thread):
 
     def stop(self) -> None:
         """Ends the thread after a goodbye."""
-        self.post(self._stop)
+        self.post(self._finish)
 
     # --- the thread ----------------------------------------------------------------------------
 
@@ -263,7 +263,7 @@ class LinkThread(threading.Thread):
             if self._fault:
                 self._fault("cursor")
 
-    def _stop(self) -> None:
+    def _finish(self) -> None:  # not `_stop`, which is `threading.Thread`'s own
         self._session.close()
         self._carry_out()
         self._stopping = True

@@ -102,6 +102,11 @@ class Member:
                     self.resets[event.room] = len(self.shown.get(event.room, ()))
                 self._changed.notify_all()
 
+    @property
+    def ended(self) -> bool:
+        """Whether its client has let everything go."""
+        return not self.client._thread.is_alive()
+
     # --- what it saw ------------------------------------------------------------------------------
 
     def mark(self) -> int:

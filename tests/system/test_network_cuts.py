@@ -78,9 +78,7 @@ def test_row_10_the_line_is_cut_around_the_commit(
 def test_row_61_the_push_line_is_cut_alone(
     broker_factory: BrokerFactory, join: Join, relay: MakeRelay
 ) -> None:
-    """Twenty times under load, losing what was on its way: a person's lines keep their order (C).
-
-    Guards also that a client lets go of the sockets of a cut line (`link.NEVER`; it never ended)."""
+    """Twenty times under load, losing what was on its way: one's lines keep their order (C)."""
     broker = broker_factory(*FAST)
     push = relay(broker.pull)
     ada = join(target_of(broker, push=push.address), "ada")
@@ -103,6 +101,32 @@ def test_row_61_the_push_line_is_cut_alone(
     records = assert_one_history((ada, witness), said)
     assert_in_their_order(records, {"ada": said})
     assert len(records) == len(said)
+
+
+def test_a_client_lets_go_of_the_sockets_of_a_cut_line(
+    broker_factory: BrokerFactory, join: Join, relay: MakeRelay
+) -> None:
+    """Cut with much to send, again and again, it ends all the same when it is told to.
+
+    Guards: `link.NEVER`; with ZMQ_RECONNECT_IVL -1 two in five clients never ended (libzmq)."""
+    broker = broker_factory(*FAST)
+    push = relay(broker.pull)
+    witness = join(broker, "witness")
+    for nick in ("ada", "bob", "cleo", "dan", "eve", "finn"):
+        member = join(target_of(broker, push=push.address), nick)
+        for cut in range(6):
+            mark = member.mark()
+            texts = [f"{nick} {cut}-{number}" for number in range(150)]
+            member.say(*texts[:50])
+            witness.wait_texts(texts[:1])
+            push.swallow(up=True)
+            member.say(*texts[50:])
+            push.cut()
+            member.wait_event(ev.LinkUp, after=mark)
+        for future in member.said:
+            future.result(scaled(20))
+        member.client.close(scaled(3))
+        assert member.ended, f"{nick}'s client does not end"
 
 
 def test_row_61_the_same_for_a_foreign_client_that_lets_libzmq_reconnect(

@@ -245,7 +245,7 @@ def context() -> Iterator[zmq.Context[Any]]:
         for peer in _made:
             peer.close()
         _made.clear()
-        made.term()
+        made.destroy(linger=0)  # monitors of a test that failed, too
 
 
 # --- below ZeroMQ ------------------------------------------------------------------------------

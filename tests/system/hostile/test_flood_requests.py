@@ -137,11 +137,11 @@ def test_floods_of_small_requests(scene: Scene) -> None:
     for name, line in REQUESTS.items():
         bad = scene.enter()
         size = len(line) if isinstance(line, bytes) else len(str(line))
-        lines = [line] * min(20_000, 60_000 // (size + 1))
+        lines = [line] * min(30_000, 60_000 // (size + 1))
         for _ in range(20):
             bad.frame(*lines)
         times = echo_times(ada, 20, lambda bad=bad, lines=lines: bad.frame(*lines))  # type: ignore[misc]
-        assert p99(times) < scaled(PATIENCE), name
+        assert times[-1] < scaled(2 * PATIENCE), name
         bad.read()
         assert len(bad.inbox) < 5_000, name
         bad.close()

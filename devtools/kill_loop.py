@@ -64,7 +64,7 @@ class Broker:
         self._process: subprocess.Popen[bytes] | None = None
         self.target: Target | None = None
 
-    def start(self, fault: str = "") -> float:
+    def start(self, fault: str = "", tries: int = 50) -> float:
         """Serve; returns the seconds until the ready line."""
         begun = time.monotonic()
         env = {key: word for key, word in os.environ.items() if not key.startswith("CAUSETTE_")}
@@ -81,7 +81,12 @@ class Broker:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise Broken(f"the broker does not start: exit status {self._process.wait()}")
+            status = self._wait()
+            if not tries:
+                raise Broken(f"the broker does not start: exit status {status}")
+            # A port of its may be lent to an outgoing connection for a moment.
+            threading.Event().wait(0.1)
+            return self.start(fault, tries - 1)
         ready = json.loads(line)
         self._place = ["--pull", ready["pull"][0], "--pub", ready["pub"][0]]
         self._place += ["--card", ready["card"]]

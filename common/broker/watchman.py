@@ -35,7 +35,7 @@ if sys.platform != "win32":
     import termios
 
 CALM: Final = 0.025
-"""Seconds between two looks at the memory: 0.1 % of a core."""
+"""Seconds between two looks at the memory; an idle broker takes 0.35 % of a core with it."""
 ALERT: Final = 0.004
 """Seconds between two looks at suspects."""
 GROWTH: Final = 8 << 20

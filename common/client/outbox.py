@@ -117,13 +117,17 @@ class Outbox:
             return min(self._deadline, self._paused_until)
         return self._deadline
 
+    @property
+    def first(self) -> int:
+        """The first number whose outcome is not known; the next one where there is none."""
+        return next(iter(self.items), self.next_n)
+
     def mismatch(self, last: int) -> bool:
         """Whether the broker has lost numbers of this stream that were settled here.
 
         Then it stands before a hole that can never be filled: the stream must be given up.
         """
-        first = next(iter(self.items), self.next_n)
-        return last < first - 1
+        return last < self.first - 1
 
     def renumber(self, stream: str) -> list[Item]:
         """Begins a new stream with what is unsettled. For `mismatch` alone."""

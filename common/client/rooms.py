@@ -61,6 +61,11 @@ class Rooms:
         return {view.name: view.head for view in self._views.values()}
 
     @property
+    def whole(self) -> bool:
+        """Whether every room holds all that there is."""
+        return all(view.whole for view in self._views.values())
+
+    @property
     def behind(self) -> int:
         """Records still to be fetched."""
         return sum(view.behind for view in self._views.values())

@@ -83,6 +83,8 @@ class Session:
         self._give_up_at = float("inf")
         self._ready_told = False
         self._was_up = False
+        self._taken = 0
+        """The stream's last number as of `welcome`, until the rooms have read what was missed."""
         self._heard = 0.0
         self._owing = False
         self._now = 0.0
@@ -266,11 +268,10 @@ class Session:
             self.link_lost("rolled-back", "the server lost part of what it had stored", self._now)
             return
         self._outbox.next_n = max(self._outbox.next_n, welcome.last + 1)
-        # What was taken says so by its record, which the rooms fetch now; to ask for each number at
-        # once would keep the broker from answering those pages (measured). Else a time-out asks.
-        taken = [item for item in self._outbox.items.values() if item.n <= welcome.last]
-        told = all(item.room in self._rooms for item in taken)
-        self._outbox.rewind(welcome.last + 1 if told else 0)
+        # What was taken says so by its record, which the rooms fetch first: to ask for each number
+        # at once would keep the broker from answering those pages (measured).
+        self._taken = welcome.last
+        self._outbox.rewind(welcome.last + 1)
         self.user = welcome.user
         self.nick = welcome.nick
         self._state = "up"
@@ -308,6 +309,10 @@ class Session:
     # --- while the link is up ------------------------------------------------------------------
 
     def _tick_up(self, now: float) -> float:
+        if self._taken and self._rooms.whole:
+            if self._outbox.first <= self._taken:  # nothing that was read told what became of it
+                self._outbox.rewind()
+            self._taken = 0
         for lines in self._outbox.due(now):
             self._out.push_lines(lines)
         doubt = self._rooms.doubt(now)

@@ -13,6 +13,7 @@ import pytest
 
 from common.client.target import Target
 from tests.conftest import BrokerFactory
+from tests.support import wait_until
 from tests.support.members import Member, target_of
 from tests.support.programs import BrokerProgram, same_place
 from tests.support.relay import Relay, Tap
@@ -53,8 +54,13 @@ def restart(broker_factory: BrokerFactory) -> Restart:
     def again(broker: BrokerProgram, *args: str, **options: Any) -> BrokerProgram:
         assert broker.process.poll() is not None, "the first one still runs"
         place = same_place(broker)
-        return broker_factory(
-            *FAST, *place, *args, data_dir=broker.data_dir, wildcard=False, **options
+        # The port of a broker that is away may be lent to an outgoing connection for a moment, even
+        # of a client that tries to reach it: one can be connected to itself so.
+        return wait_until(
+            lambda: broker_factory(
+                *FAST, *place, *args, data_dir=broker.data_dir, wildcard=False, **options
+            ),
+            "the broker serves at its old place",
         )
 
     return again

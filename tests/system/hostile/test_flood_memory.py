@@ -18,6 +18,7 @@ from tests.system.hostile.raw import MORE, Wire, echo_times, memory, talks, zmtp
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the watchman needs Linux")
 
 BOUND = 64 << 20
+SO_MAX_PACING_RATE = 47
 TINY = zmtp(b"ab", MORE) * 16_384
 LARGE = zmtp(b"x" * 130_000, MORE) * 4
 LESS_LARGE = zmtp(b"x" * 500, MORE) * 100
@@ -37,7 +38,9 @@ FLOODS = {
 
 
 def flood(wire: Wire, data: bytes, seconds: float) -> bool:
-    """Sends `data` again and again; whether the broker put an end to it."""
+    """Sends `data` again and again, as fast as a gigabit network; whether the broker put an end to
+    it."""
+    wire.socket.setsockopt(socket.SOL_SOCKET, SO_MAX_PACING_RATE, 125_000_000)
     end = time.monotonic() + scaled(seconds)
     wire.socket.settimeout(0.5)  # thrown out, it may find nobody who reads, too
     while time.monotonic() < end:

@@ -106,6 +106,15 @@ _SENTENCES: Final[dict[str, tuple[str, ...]]] = {
         N_("No answer in time, and the outcome is unknown. Check before you try again."),
     ),
     "stopping": (N_("The server is stopping. Your messages wait until it is back."),),
+    "link-lost": (N_("The link with the server was cut. It is made again by itself."),),
+    "rolled-back": (
+        N_("The server went back to an older state. What you sent since then is sent again."),
+    ),
+    "storage-damaged": (
+        N_("The server cannot read this part of its history. Tell whoever runs it."),
+    ),
+    "internal": (N_("The server failed at this one request. Tell whoever runs it."),),
+    "closed": (N_("The program ended before the answer came. Start it again."),),
     # Why joining failed.
     "protocol-version": (
         N_(

@@ -22,6 +22,7 @@ PROMISED = {
     "forged-sender", "unsupported", "protocol-version", "stopping", "stream-taken", "too-many",
     "unreachable-name", "unreachable-refused", "unreachable-silent", "wrong-key", "not-causette",
     "no-answer", "key-changed", "key-unknown", "plain-mismatch", "not-permitted", "timeout",
+    "link-lost", "rolled-back", "storage-damaged", "internal", "closed",
     "profile-locked", "disk-full", "data-dir", "address-in-use", "newer-database", "bad-config",
 }
 EVERY_VALUE: dict[str, str | int] = {

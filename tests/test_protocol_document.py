@@ -88,7 +88,7 @@ def test_the_page_s_error_codes_are_those_that_the_broker_sends() -> None:
     sources = list((ROOT / "common" / "broker").glob("*.py"))
     sources.append(ROOT / "common" / "protocol" / "codec.py")
     text = "\n".join(source.read_text("utf-8") for source in sources)
-    raised = re.findall(r'(?:Refusal|DecodeError)\(\s*"([a-z-]+)"', text)
+    raised = re.findall(r'(?:Refusal|DecodeError|ShutOut|sanctioned)\(\s*"([a-z-]+)"', text)
     raised += re.findall(r'code="([a-z-]+)"', text)
     raised += re.findall(r'"([a-z-]+)" if size else "([a-z-]+)"', text)[0]
     raised += re.findall(r'_refusal\(read, "([a-z-]+)"', text)

@@ -15,7 +15,8 @@ class Append:
     first: int
     lines: list[bytes]
     topic: bytes
-    """Where they are published; '' for the server's own log, which is not."""
+    """Where they are published; '' for the server's own log, which is not. Renewed where somebody
+    is shut out within the same turn: those who stay fetch what nobody hears there yet."""
     room_state: Any = None
     """The ledger's own reference; the shells leave it alone."""
     _joined: bytes = b""
@@ -87,6 +88,10 @@ class PageRead:
     before: int | None
     since: int | None
     limit: int
+    spans: tuple[tuple[int, int | None], ...] | None = None
+    """Which numbers this person may read, ascending; None: all."""
+    audit: bool = False
+    """A page of the server's own log, without what belongs to direct conversations."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -104,7 +109,39 @@ class RepeatRead:
     me: bool
 
 
-Read = PageRead | RepeatRead
+@dataclass(slots=True, frozen=True)
+class DeleteRead:
+    """Whose is a record that somebody wants deleted, and what is it? Answered to the core, by
+    `Result.origin`: (type, user), or two '' where there is no such record."""
+
+    session: bytes
+    user: str
+    """Who asks."""
+    id: str
+    room: int
+    name: str
+    seq: int
+    reason: str
+
+
+Read = PageRead | RepeatRead | DeleteRead
+
+
+@dataclass(slots=True, frozen=True)
+class FactRow:
+    """A fact that changed; see `facts`. `value` is JSON, None: the fact is no more."""
+
+    kind: str
+    key: str
+    value: bytes | None
+
+
+@dataclass(slots=True, frozen=True)
+class Erasure:
+    """The text of a committed record goes for good: what stays is its number, author and time."""
+
+    room: int
+    seq: int
 
 
 @dataclass(slots=True)
@@ -116,13 +153,25 @@ class Batch:
     rooms: list[RoomRow] = field(default_factory=list)
     users: list[UserRow] = field(default_factory=list)
     refusals: list[RefusalRow] = field(default_factory=list)
+    facts: list[FactRow] = field(default_factory=list)
+    erasures: list[Erasure] = field(default_factory=list)
 
     publish: dict[bytes, list[bytes]] = field(default_factory=dict)
     """Topic to lines, in order."""
     reads: list[Read] = field(default_factory=list)
     log: list[tuple[str, str]] = field(default_factory=list)
     """(level, words) for the operator."""
+    expel: list[tuple[int, str]] = field(default_factory=list)
+    """Descriptor and address of SUB connections to be closed, once the rest was sent."""
 
     @property
     def durable(self) -> bool:
-        return bool(self.appends or self.streams or self.rooms or self.users or self.refusals)
+        return bool(
+            self.appends
+            or self.streams
+            or self.rooms
+            or self.users
+            or self.refusals
+            or self.facts
+            or self.erasures
+        )

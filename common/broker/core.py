@@ -8,43 +8,41 @@ Admission (may this be proposed?) is here, meaning (what does it do to the log?)
 that an ordered log could be put between the two.
 """
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
-from common.broker.batch import Batch, PageRead, RepeatRead, StreamRow
-from common.broker.ledger import Ledger, Person
-from common.broker.limits import Allowance
-from common.broker.lobby import Lobby, nickname
+from common.broker.access import Access
+from common.broker.asking import Asking
+from common.broker.batch import Batch, DeleteRead, PageRead, Read, RepeatRead, StreamRow
+from common.broker.entrance import Entrance
+from common.broker.ledger import Ledger, Person, Room
+from common.broker.limits import CoreSettings
+from common.broker.lobby import Lobby
+from common.broker.membership import Membership
+from common.broker.moderation import Moderation
+from common.broker.putting_out import PuttingOut
+from common.broker.rights import Rights
+from common.broker.roomnames import RoomNames
+from common.broker.sanctions import Sanctions
 from common.broker.sessions import Session, Sessions
 from common.broker.turn import Refusal, Turn
+from common.protocol import deeds as d
 from common.protocol import messages as m
 from common.protocol import topics
 from common.protocol.codec import SESSION, DecodeError, decode_request
-from common.protocol.identity import user_of_key, user_of_secret
 from common.protocol.limits import WIRE
 
 GRACE: Final = 3.0
 """Seconds for which a lost link does not count as leaving."""
 RATE_RETRY: Final = 0.5
 """Seconds to wait at least once the burst is used up: one token at a time would have the rest of
-the stream sent again for each of them."""
+the stream sent again for each of them, and each page asked for twice."""
 REPEATS: Final = 1_024
 """Repeats that one person may have under look-up; more are left to the next retry."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CoreSettings:
-    """What the operator decides."""
-
-    name: str = "Causette"
-    plain: bool = False
-    rate: float = 50.0
-    """Messages a second for each person."""
-    burst: float = 1_000.0
-    """Messages that a person may send at once after a silence."""
 
 
 class Core:
@@ -58,17 +56,55 @@ class Core:
         self.epoch = epoch
         self._turn = Turn(ledger, now, wall)
         self._sessions = Sessions(GRACE)
-        self._lobby = Lobby(self._turn, self._sessions)
-        self._allowances: dict[str, Allowance] = {}
+        plain = settings.plain
+        self._rights = Rights(ledger, settings.console, plain=plain)
+        self._names = RoomNames(ledger, self._rights, plain=plain)
+        self._lobby = Lobby(self._turn, self._sessions, self._rights, self._names, plain=plain)
+        self._putting_out = PuttingOut(self._turn, self._sessions, self._lobby)
+        parts = (self._turn, self._sessions, self._lobby, self._rights, self._names)
+        self._membership = Membership(*parts, self._putting_out)
+        self._moderation = Moderation(*parts, self._putting_out, self._membership)
+        self._access = Access(
+            settings, self._turn, self._sessions, self._rights, self._putting_out, self._claimed
+        )
+        self._sanctions = Sanctions(*parts[:4], self._putting_out, self._access)
+        self._entrance = Entrance(settings, *parts[:4], self._membership, self._access)
+        asking = self._asking = Asking(
+            self._turn, self._sessions, self._rights, self._names, self._entrance.allowance_of
+        )
+        self.claimed = False
+        """Whether the server has got its first owner: the claim is void from then on."""
+        self.outcasts: Final = self._access.outcasts
+        """See there: keys of which nothing that they push is to be read."""
+        self._limits = replace(WIRE, sessions=settings.sessions)
         self._handlers: dict[type, Callable[[Session, Any], None]] = {
             m.Join: self._lobby.join,
-            m.Leave: self._lobby.leave,
-            m.History: self._history,
+            m.Leave: self._membership.leave,
+            m.History: asking.history,
             m.Who: self._lobby.who,
             m.Rooms: self._lobby.list_rooms,
             m.Nick: self._lobby.rename,
             m.Ping: self._ping,
             m.Bye: self._bye,
+            d.Create: self._membership.create,
+            d.Invite: self._membership.invite,
+            d.Remove: self._membership.remove,
+            d.Set: self._moderation.set,
+            d.Mute: _by_room(self._moderation.mute, self._sanctions.mute),
+            d.Unmute: _by_room(self._moderation.unmute, self._sanctions.unmute),
+            d.Kick: _by_room(self._moderation.kick, self._sanctions.kick),
+            d.Role: _by_room(self._moderation.role, self._sanctions.role),
+            d.Delete: self._moderation.delete,
+            d.AskList: self._list,
+            d.Ban: self._sanctions.ban,
+            d.Unban: self._sanctions.unban,
+            d.Free: self._sanctions.free,
+            d.MakeInvitation: self._access.invitation,
+            d.Withdraw: self._access.withdraw,
+            d.Approve: self._access.approve,
+            d.MakeDeviceCode: self._access.device_code,
+            d.Revoke: self._access.revoke,
+            d.Audit: asking.audit,
         }
         if "general" not in ledger.rooms:
             ledger.apply_room("general", "", wall)
@@ -87,10 +123,12 @@ class Core:
             return self._may_hear(topic, key)
         session = self._sessions.get(session_id)
         if session is None:
-            if self._sessions.count(key) >= 2 * WIRE.sessions:  # `hello` tells of the limit itself
+            # `hello` tells of the limit itself
+            if self._sessions.count(key) >= 2 * self.settings.sessions:
                 self._turn.note("warning", f"too many sessions of key {key} from {address}")
                 return False
             session = self._sessions.open(session_id, key, fd, address, self._turn.now)
+            self._access.returned(key)
         elif session.key != key:
             self._turn.note("warning", f"refused another's inbox to {address}")
             return False
@@ -106,7 +144,7 @@ class Core:
                 epoch=self.epoch,
                 time=self._turn.wall,
                 plain=self.settings.plain,
-                limits=WIRE,
+                limits=self._limits,
             ),
         )
         return True
@@ -124,7 +162,7 @@ class Core:
         room = self._sessions.listening(topic)
         if room is None:
             return False
-        if not self.settings.plain and not self._sessions.in_room(key, room):
+        if not self.settings.plain and not self._sessions.hears(key, room):
             return False
         self._lobby.granted(room)
         return True
@@ -174,11 +212,14 @@ class Core:
             if type(request) is m.Hello:
                 if session.hellos.wait(self._turn.now):
                     return False  # whoever is honest says it again
-                self._hello(session, request)
+                self._entrance.hello(session, request)
             elif session.allowance is not None:  # else before `hello`: it will be sent again
                 # Pages have a limit of their own, and nobody is kept from leaving.
                 if type(request) not in (m.History, m.Bye):
                     self._turn.charge(session.allowance.asks, "requests")
+                if self.settings.plain and isinstance(request, d.Deed):
+                    words = "without encryption nobody can prove who they are"
+                    raise Refusal("needs-encryption", words)
                 self._handlers[type(request)](session, request)
         except Refusal as refusal:
             return self._refuse(session, refusal, getattr(request, "id", ""))
@@ -213,94 +254,6 @@ class Core:
         for session in self._sessions.of_key(key):
             self._refuse(session, Refusal("forged-sender", "that session is another person's"))
 
-    # --- hello ---------------------------------------------------------------------------------
-
-    def _hello(self, session: Session, hello: m.Hello) -> None:
-        if hello.protocol != m.PROTOCOL:
-            raise Refusal(
-                "protocol-version",
-                f"protocol {hello.protocol} is not spoken here; this broker speaks {m.PROTOCOL}",
-            )
-        if hello.user is not UNSET:
-            raise Refusal("forged-sender", "a hello does not say who one is: the key does")
-        user = self._user(session, hello)
-        if len(hello.stream) != 16 or set(hello.stream) - set("0123456789abcdef"):
-            raise Refusal("bad-request", f"stream {hello.stream[:20]!r} is not 16 hexadecimals")
-        if len(hello.rooms) > WIRE.rooms:
-            raise Refusal("too-many", f"{len(hello.rooms)} rooms; the limit is {WIRE.rooms}")
-        if session.person is None and self._sessions.welcomed(session.key) >= WIRE.sessions:
-            raise Refusal("too-many", f"a person may have {WIRE.sessions} sessions at a time", 3.0)
-        names = [self._lobby.name(name) for name in hello.rooms]
-        if len(session.rooms.keys() | names) > WIRE.rooms:
-            raise Refusal("too-many", f"a session may be in {WIRE.rooms} rooms at most")
-        allowance = self._allowance_of(user)
-        new = sum(name not in self.ledger.rooms for name in set(names))
-        self._turn.charge(allowance.deeds, "new rooms", new)
-        row = self.ledger.stream(hello.stream, user)
-        if row is None:
-            raise Refusal("stream-taken", f"stream {hello.stream} is another person's")
-        try:
-            person = self._admit(user, session.key or "", hello)
-        except Refusal:
-            if not self._sessions.sends_from(hello.stream):
-                self.ledger.forget_stream(hello.stream)
-            raise
-        again = session.person is not None
-        if session.person is not person or session.visible != hello.visible:
-            self._lobby.withdraw(session)  # it is counted as what it was
-        self._forget(self._sessions.welcome(session, person, row, hello.visible))
-        session.app = hello.app[:40]
-        session.again = hello.again
-        session.allowance = allowance
-        states = [self._lobby.enter(session, name) for name in names]
-        self._turn.tell(
-            session,
-            m.Welcome(
-                user=person.user,
-                nick=person.nick,
-                last=row.last,
-                rooms=states,
-                provisional=self._lobby.provisional,
-            ),
-        )
-        self._turn.asked(session)
-        if not again:
-            self._turn.note("info", f"{session.label} connected from {session.address}")
-
-    def _allowance_of(self, user: str) -> Allowance:
-        if user not in self._allowances:
-            rate, burst = self.settings.rate, self.settings.burst
-            self._allowances[user] = Allowance(rate, burst, self._turn.now)
-        return self._allowances[user]
-
-    def _user(self, session: Session, hello: m.Hello) -> str:
-        if session.key is not None:
-            user = user_of_key(session.key)
-            known = self.ledger.people.get(user)
-            if known is not None and known.key != session.key:
-                raise Refusal("not-permitted", "another key has this user id")
-            return user
-        if hello.secret is UNSET or not 16 <= len(hello.secret) <= 128:
-            raise Refusal("bad-request", "without encryption a hello needs a secret of 16 to 128")
-        return user_of_secret(hello.secret)
-
-    def _admit(self, user: str, key: str, hello: m.Hello) -> Person:
-        wanted, comparable = nickname(hello.nick)
-        known = self.ledger.people.get(user)
-        if known is not None and hello.again:
-            return known  # perhaps renamed meanwhile, on another device
-        nick, count = wanted, 1
-        while (owner := self.ledger.nicks.get(comparable)) and owner.user != user:
-            if not hello.fallback:
-                raise Refusal("nick-taken", f"nickname {wanted!r} is {owner.nick!r}'s")
-            count += 1
-            suffix = f"-{count}"
-            nick, comparable = nickname(wanted[: WIRE.nick - len(suffix)] + suffix)
-        if known is not None and known.nick == nick:
-            return known
-        self._turn.charge(self._allowance_of(user).deeds, "new nicknames")
-        return self._lobby.bind(user, key, nick, comparable)
-
     # --- saying --------------------------------------------------------------------------------
 
     def _say(self, session: Session, say: m.Say) -> None:
@@ -331,7 +284,7 @@ class Core:
         room = self.ledger.rooms.get(say.room)
         if room is None:
             try:
-                room = self._lobby.room(say.room, person.user, allowance.deeds)
+                room = self._lobby.room(say.room, person.user, allowance.rooms)
             except Refusal as refusal:
                 if refusal.retry:
                     session.held = True
@@ -339,11 +292,25 @@ class Core:
                 else:
                     self._refuse_number(session, n, refusal.code, refusal.text)
                 return
+        guarded = room.guarded or person.guarded
+        if guarded:
+            why_not = self._rights.refusal(room, person, self._turn.wall)
+            if why_not is not None:
+                self._refuse_number(session, n, why_not.code, why_not.text, why_not)
+                return
         seq = self.ledger.apply_say(row, n, room, person, text, say.me, self._turn.wall)
         self._turn.asked(session, n)
         if room.name not in session.rooms:  # its own record would not reach it
             id = f"{row.stream}-{n}"
             self._turn.tell(session, m.Stored(n=n, room=room.name, seq=seq, ts=room.ts, id=id))
+        if guarded:
+            self._said(room, person)
+
+    def _said(self, room: Room, person: Person) -> None:
+        if room.rules.slow:
+            self.ledger.on_rollback(self._rights.spoke(room, person.user, self._turn.wall))
+        if room.direct:
+            self._membership.spoken(room)
 
     def _out_of_order(self, session: Session, row: StreamRow, say: m.Say) -> None:
         if say.n <= row.last:
@@ -362,33 +329,29 @@ class Core:
         row = session.row
         if row is None or self._turn.reading(row.user) >= REPEATS:
             return
-        room = self.ledger.rooms.get(self._lobby.canonical(name))
-        number = room.number if room else -1
+        room = self.ledger.rooms.get(self._names.canonical(name, row.user))
+        number, name = (room.number, room.name) if room else (-1, name)
         self._turn.read(RepeatRead(session.id, row.user, row.stream, n, number, name, text, me))
 
-    def _refuse_number(self, session: Session, n: int, code: str, text: str) -> None:
+    def _refuse_number(
+        self, session: Session, n: int, code: str, text: str, refusal: Refusal | None = None
+    ) -> None:
+        """For good: a repeat is told the same code and text."""
         if session.row is None:
             return
         self.ledger.apply_refusal(session.row, n, code, text)
         self._turn.asked(session, n)
-        self._turn.error(session, Refusal(code, text), n=n)
+        self._turn.error(session, refusal or Refusal(code, text), n=n)
 
     # --- questions -----------------------------------------------------------------------------
 
-    def _history(self, session: Session, ask: m.History) -> None:
-        assert session.row is not None
-        user = session.row.user
-        room = self._lobby.existing(ask.room)
-        if self._turn.reading(user) >= WIRE.reads:
-            words = f"more than {WIRE.reads} pages asked for at once"
-            raise Refusal("rate-limited", words, 0.1)
-        limit = min(max(ask.limit, 1), WIRE.page)
-        self._turn.read(
-            PageRead(
-                session.id, user, ask.id, room.number, room.name, room.committed,
-                ask.after, ask.before, ask.since, limit,
-            )
-        )  # fmt: skip
+    def _list(self, session: Session, ask: d.AskList) -> None:
+        if ask.what == "members":
+            self._membership.members(session, ask)
+        elif ask.what == "sanctions" and ask.room:
+            self._moderation.sanctions(session, ask)
+        else:
+            self._sanctions.listing(session, ask)
 
     def _ping(self, session: Session, ping: m.Ping) -> None:
         self._turn.tell(session, m.Pong(id=ping.id, time=self._turn.wall))
@@ -423,9 +386,37 @@ class Core:
             self._forget(self._sessions.unwelcome(session))
         self._lobby.rolled_back()
 
-    def read_done(self, user: str) -> None:
-        """The reader has answered one of this person's questions."""
+    def read_done(self, user: str, size: int = 0) -> None:
+        """The reader has answered one of this person's questions, with so many bytes."""
         self._turn.read_done(user)
+        self._entrance.allowance_of(user).reads.spend(size)
+
+    def may_have(self, read: Read) -> bool:
+        """Whether what the reader read may be told: somebody may have been put out since."""
+        if isinstance(read, DeleteRead):
+            self._moderation.given_up(read)
+        return not isinstance(read, PageRead) or self._asking.holds(read)
+
+    def found(self, read: DeleteRead, type: str, user: str) -> None:
+        """The reader knows what somebody wants deleted: a record's type and author, or two ''."""
+        try:
+            self._moderation.found(read, type, user)
+        except Refusal as refusal:
+            session = self._sessions.get(read.session)
+            if session is not None:
+                self._refuse(session, refusal, read.id)
+
+    def configure(self, settings: CoreSettings) -> None:
+        """Goes on with other settings, from this turn on and for everybody who is here. `plain` is
+        for a start alone."""
+        self.settings = settings
+        self._limits = replace(WIRE, sessions=settings.sessions)
+        self._entrance.configure(settings)
+        self._access.settings = settings
+
+    def _claimed(self) -> None:
+        self.claimed = True
+        self.configure(dataclasses.replace(self.settings, claim=""))
 
     def close(self) -> None:
         """Tells everybody that the broker stops."""
@@ -446,3 +437,10 @@ class Core:
     def _forget(self, stream: str | None) -> None:
         if stream is not None:
             self.ledger.forget_stream(stream)
+
+
+def _by_room(
+    in_room: Callable[[Session, Any], None], everywhere: Callable[[Session, Any], None]
+) -> Callable[[Session, Any], None]:
+    """What handles a deed that may name a room."""
+    return lambda session, ask: (in_room if ask.room else everywhere)(session, ask)

@@ -4,6 +4,7 @@ A session begins when the gate grants an inbox, is welcomed by `hello`, and ends
 after its inbox subscription ended. Knows no message and no rule.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from common.broker.batch import StreamRow
@@ -16,6 +17,8 @@ REFUSALS: Final = (20.0, 200.0)
 HELLOS: Final = (1.0, 30.0)
 """A second, and at once."""
 
+_NOBODY: Final[dict[bytes, "Session"]] = {}
+
 
 class Session:
     """One PUSH and SUB pair of somebody."""
@@ -26,6 +29,7 @@ class Session:
         "again",
         "allowance",
         "app",
+        "direct",
         "fd",
         "gone",
         "held",
@@ -53,6 +57,8 @@ class Session:
         self.rooms: dict[str, bytes] = {}
         """Room to the topic that was handed out."""
         self.visible = True
+        self.direct = False
+        """It wants to be in its person's direct conversations, as they begin."""
         self.again = False
         """It was here before the broker's start, as far as it says."""
         self.allowance: Allowance | None = None
@@ -99,14 +105,16 @@ class Session:
 
 
 class Sessions:
-    """All sessions, by id, by key and by room. `grace` in seconds."""
+    """All sessions, by id, key, person and room. `grace` in seconds."""
 
     def __init__(self, grace: float) -> None:
         self._grace = grace
         self._all: dict[bytes, Session] = {}
         self._by_key: dict[str | None, dict[bytes, Session]] = {}
+        self._by_user: dict[str, dict[bytes, Session]] = {}
         self._by_room: dict[str, dict[bytes, Session]] = {}
         self._topics: dict[bytes, str] = {}
+        self._hearers: dict[str, set[str]] = {}
         self._streams: dict[str, int] = {}
         self._gone: dict[bytes, Session] = {}
         self.get: Final = self._all.get
@@ -127,6 +135,19 @@ class Sessions:
         """A key's sessions; none without keys, where it would be everybody."""
         return list(self._by_key.get(key, {}).values()) if key is not None else []
 
+    def of_user(self, user: str) -> list[Session]:
+        """A person's welcomed sessions, of all their keys."""
+        return list(self._by_user.get(user, {}).values())
+
+    def wanting(self, room: str, users: Iterable[str]) -> list[Session]:
+        """The sessions of these people that want to be in their conversation, and are not."""
+        return [
+            session
+            for user in users
+            for session in self._by_user.get(user, _NOBODY).values()
+            if session.direct and room not in session.rooms
+        ]
+
     def open(
         self, session_id: bytes, key: str | None, fd: int, address: str, now: float
     ) -> Session:
@@ -138,6 +159,7 @@ class Sessions:
     def replace(self, session: Session, fd: int, address: str) -> str | None:
         """The same session on another connection; answers as `close` does."""
         self._gone.pop(session.id, None)
+        self._disown(session)
         stream = self._release(session.row.stream) if session.row else None
         session.begin_again(fd, address)
         return stream
@@ -149,6 +171,8 @@ class Sessions:
         `close` does of the stream that it had."""
         self._streams[row.stream] = self._streams.get(row.stream, 0) + 1
         stream = self._release(session.row.stream) if session.row else None
+        self._disown(session)
+        self._by_user.setdefault(person.user, {})[session.id] = session
         session.person = person
         session.row = row
         session.visible = visible
@@ -157,6 +181,7 @@ class Sessions:
     def unwelcome(self, session: Session) -> str | None:
         """Its welcome is taken back: it must say `hello` again. Answers as `close` does."""
         stream = self._release(session.row.stream) if session.row else None
+        self._disown(session)
         session.person = session.row = session.allowance = None
         return stream
 
@@ -173,13 +198,35 @@ class Sessions:
             del self._by_room[room]
             self._topics.pop(topic, None)
 
+    def renewed(self, room: str, former: bytes, topic: bytes) -> None:
+        """The room's topic is another one: the former is nobody's from now on."""
+        self._topics.pop(former, None)
+        self._hearers.pop(room, None)
+        there = self._by_room.get(room)
+        if there:
+            self._topics[topic] = room
+            for session in there.values():
+                session.rooms[room] = topic
+
     def listening(self, topic: bytes) -> str | None:
         """The room of a topic that somebody was told."""
         return self._topics.get(topic)
 
-    def in_room(self, key: str | None, room: str) -> bool:
-        """Whether a session of this key is in the room."""
-        return any(room in session.rooms for session in self.of_key(key))
+    def hears(self, key: str | None, room: str) -> bool:
+        """Whether a session of this key is in the room, and so may have its topic.
+
+        Its person is remembered for as long as that is the topic: they may leave, or listen on a
+        connection that has no session, and go on hearing what is said there.
+        """
+        for session in self.of_key(key):
+            if room in session.rooms and session.person is not None:
+                self._hearers.setdefault(room, set()).add(session.person.user)
+                return True
+        return False
+
+    def heard_by(self, user: str) -> list[str]:
+        """The rooms whose topic somebody may be hearing, in one of them at present or not."""
+        return [room for room, users in self._hearers.items() if user in users]
 
     def of_room(self, room: str) -> list[Session]:
         """The sessions in a room."""
@@ -213,11 +260,20 @@ class Sessions:
         """Forgets a session; its stream where no other session sends from it."""
         self._all.pop(session.id, None)
         self._gone.pop(session.id, None)
+        self._disown(session)
         mine = self._by_key.get(session.key, {})
         mine.pop(session.id, None)
         if not mine:
             self._by_key.pop(session.key, None)
         return self._release(session.row.stream) if session.row else None
+
+    def _disown(self, session: Session) -> None:
+        if session.person is None:
+            return
+        mine = self._by_user.get(session.person.user, {})
+        mine.pop(session.id, None)
+        if not mine:
+            self._by_user.pop(session.person.user, None)
 
     def _release(self, stream: str) -> str | None:
         left = self._streams.get(stream, 1) - 1

@@ -1,9 +1,10 @@
 """One turn of the core as its parts share it: the time, the ledger, and what is to be said.
 
-Owns who asked for something durable this turn, so that a full disk can be told to them. Knows no
-rule of the chat.
+Owns who asked for something durable this turn, so that a full disk can be told to them, and what
+is to happen to sessions once it is in the file. Knows no rule of the chat.
 """
 
+from collections.abc import Callable
 from math import ceil
 from typing import Final
 
@@ -21,13 +22,20 @@ FULL_DISK_RETRY: Final = 5.0
 
 
 class Refusal(Exception):
-    """A request that is answered with an `error`. `retry` in seconds; 0: not by waiting."""
+    """A request that is answered with an `error`. `retry` in seconds; 0: not by waiting.
 
-    def __init__(self, code: str, text: str, retry: float = 0.0) -> None:
+    `reason` is what whoever decided it wrote, `until` (ms of wall time) when it ends by itself.
+    """
+
+    def __init__(
+        self, code: str, text: str, retry: float = 0.0, *, reason: str = "", until: int = 0
+    ) -> None:
         super().__init__(text)
         self.code = code
         self.text = text
         self.retry = retry
+        self.reason = reason
+        self.until = until
 
 
 class Turn:
@@ -37,11 +45,18 @@ class Turn:
         self.ledger = ledger
         self.now = now
         self.wall = wall
-        self._asked: list[tuple[Session, int, str]] = []
+        self._asked: list[tuple[Session, int, str | None]] = []
         self._reading: dict[str, int] = {}
+        self._then: list[Callable[[], None]] = []
 
-    def asked(self, session: Session, n: int = 0, id: str = "") -> None:
-        """A request of this session becomes true with this turn's commit."""
+    def then(self, act: Callable[[], None]) -> None:
+        """What a deed does to sessions: done once the turn is in the file and before it is told,
+        so that a full disk has nothing to take back. `act` may tell, publish and expel."""
+        self._then.append(act)
+
+    def asked(self, session: Session, n: int = 0, id: str | None = None) -> None:
+        """A request of this session becomes true with this turn's commit: a message (`n`), one with
+        an `id` that may be '', or with neither its `hello`."""
         self._asked.append((session, n, id))
 
     def publish(self, room: Room, line: bytes) -> None:
@@ -55,11 +70,22 @@ class Turn:
     def charge(self, bucket: Bucket, what: str, tokens: int = 1) -> None:
         """Takes so many tokens, or raises `Refusal`."""
         if wait := bucket.wait(self.now, tokens):
-            raise Refusal("rate-limited", f"more than {bucket.rate:g} {what} a second", wait)
+            often = f"{bucket.rate:g} {what} a second"
+            if bucket.rate < 1:
+                often = f"{bucket.rate * 3_600:g} {what} an hour"
+            raise Refusal("rate-limited", f"more than {often}", wait)
+
+    def charge_deed(self, session: Session) -> None:
+        """Takes a token for what is told to a whole room, or raises `Refusal`."""
+        assert session.allowance is not None
+        self.charge(session.allowance.deeds, "decisions")
 
     def error(self, session: Session, refusal: Refusal, id: str = "", n: int = 0) -> None:
         """Refuses a request, to the one who sent it alone."""
-        error = m.Error(code=refusal.code, text=refusal.text, id=id, n=n)
+        reason, until = refusal.reason, refusal.until
+        error = m.Error(
+            code=refusal.code, text=refusal.text, id=id, n=n, reason=reason, until=until
+        )
         if refusal.retry:
             # Rounded up: 0 would mean that waiting does not help.
             error = msgspec.structs.replace(error, retry=ceil(refusal.retry * 1_000) / 1_000)
@@ -92,6 +118,9 @@ class Turn:
     def committed(self) -> None:
         """The turn is in the file."""
         self._asked.clear()
+        acts, self._then = self._then, []
+        for act in acts:
+            act()
         self.ledger.committed()
 
     def rolled_back(self) -> list[Session]:
@@ -101,6 +130,7 @@ class Turn:
         sessions whose `hello` it was.
         """
         asked, self._asked = self._asked, []
+        self._then.clear()
         for read in self.ledger.batch.reads:
             self.read_done(read.user)
         self.ledger.rolled_back()
@@ -115,5 +145,5 @@ class Turn:
                 held.add(session.id)
                 session.held = True
             words = "the server's disk is full"
-            self.error(session, Refusal("storage-full", words, FULL_DISK_RETRY), id, n)
-        return [session for session, n, id in asked if not n and not id]
+            self.error(session, Refusal("storage-full", words, FULL_DISK_RETRY), id or "", n)
+        return [session for session, n, id in asked if not n and id is None]

@@ -8,11 +8,19 @@ from typing import Annotated, Final, TypeVar
 
 import msgspec
 
+from common.protocol import deeds, messages
 from common.protocol.limits import WIRE
-from common.protocol.messages import AnyAnswer, AnyRequest, Card, Number, Record, RoomLine
+from common.protocol.messages import Card, Number, Record, RoomLine
+
+AnyRequest = messages.AnyRequest | deeds.AnyDeed
+AnyAnswer = messages.AnyAnswer | deeds.AnyDeedAnswer
 
 SESSION: Final = 32
 """Bytes of a session id, with which every PUSH frame begins."""
+
+
+LONGEST_FAULT: Final = 300
+"""Characters of what is told of a bad line, which may quote it."""
 
 
 class DecodeError(Exception):
@@ -38,6 +46,7 @@ _requests: Final[msgspec.json.Decoder[AnyRequest]] = msgspec.json.Decoder(AnyReq
 _answers: Final[msgspec.json.Decoder[AnyAnswer]] = msgspec.json.Decoder(AnyAnswer)
 _room_lines: Final = msgspec.json.Decoder(RoomLine)
 _records: Final = msgspec.json.Decoder(Record)
+_log_entries: Final = msgspec.json.Decoder(deeds.LogEntry)
 _cards: Final = msgspec.json.Decoder(Card)
 _references: Final = msgspec.json.Decoder(_Reference)
 _encoder: Final = msgspec.json.Encoder()
@@ -73,6 +82,14 @@ def decode_records(lines: bytes) -> list[Record]:
     """Record lines, as a page of history holds them."""
     try:
         return _records.decode_lines(lines)
+    except _FAULTS as fault:
+        raise DecodeError("bad-frame", str(fault)) from None
+
+
+def decode_log(lines: bytes) -> list[deeds.LogEntry]:
+    """Records of the server's own log, as a page of `audit` holds them."""
+    try:
+        return _log_entries.decode_lines(lines)
     except _FAULTS as fault:
         raise DecodeError("bad-frame", str(fault)) from None
 
@@ -144,7 +161,7 @@ def _explained(line: bytes, fault: Exception) -> DecodeError:
     if "Invalid value" in str(fault) and "$.type" in str(fault):
         type = _value(reference.type, str) or ""
         return DecodeError("unknown-type", f"unknown type {type[:40]!r}", n, id)
-    return DecodeError("bad-request", str(fault), n, id)
+    return DecodeError("bad-request", str(fault)[:LONGEST_FAULT], n, id)
 
 
 _Id = Annotated[str, msgspec.Meta(max_length=64)]

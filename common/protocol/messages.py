@@ -48,6 +48,10 @@ class Hello(Request, frozen=True, tag="hello", kw_only=True):
     """False for programs that come for one answer: nobody sees them join or leave."""
     secret: str | UnsetType = UNSET
     """Under `--plain` alone: what `user` is derived from."""
+    code: str = ""
+    """An invitation's code, or one that another device of the same person shows."""
+    direct: bool = False
+    """Put this session into its person's direct conversations, now and as they begin."""
     user: str | UnsetType = UNSET
 
 
@@ -135,6 +139,11 @@ class Greet(Answer, frozen=True, tag="greet", kw_only=True):
     limits: WireLimits
 
 
+class Person(msgspec.Struct, frozen=True, omit_defaults=True):
+    user: str
+    nick: str
+
+
 class RoomState(msgspec.Struct, frozen=True, omit_defaults=True):
     """A room as a session that is in it must know it."""
 
@@ -145,6 +154,14 @@ class RoomState(msgspec.Struct, frozen=True, omit_defaults=True):
     people: int
     rev: int
     """Raised by each change of who is there."""
+    private: bool = False
+    peer: Person | None = None
+    """The other one of a direct conversation."""
+    moderator: bool = False
+    """Whether this session's person moderates the room."""
+    readonly: bool = False
+    slow: int = 0
+    """Seconds that must pass between two messages of one person."""
 
 
 class Welcome(Answer, frozen=True, tag="welcome", kw_only=True):
@@ -155,10 +172,15 @@ class Welcome(Answer, frozen=True, tag="welcome", kw_only=True):
     rooms: list[RoomState]
     provisional: bool = False
     """The broker has just started: people may be on their way back."""
+    role: str = ""
+    """`owner`, `admin` or none."""
+    refused: list[str] = []
+    """Rooms that were asked for and may not be entered, as far as this person may know."""
 
 
 class Joined(Answer, frozen=True, tag="room", kw_only=True):
-    """Answers `join`."""
+    """Answers `join`. Without an `id`: the room's topic or rules are others from now on, or a
+    direct conversation has begun."""
 
     id: str
     state: RoomState
@@ -195,11 +217,9 @@ class Page(Answer, frozen=True, tag="page", kw_only=True):
     more: bool
     """Records are left in the direction of the question."""
     head: int
-
-
-class Person(msgspec.Struct, frozen=True, omit_defaults=True):
-    user: str
-    nick: str
+    skipped: int = 0
+    """Above `after`, the numbers up to this one are not to be had: not kept, or not for this
+    person. The cursor goes there."""
 
 
 class People(Answer, frozen=True, tag="people", kw_only=True):
@@ -215,6 +235,9 @@ class RoomInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     room: str
     head: int
     people: int
+    private: bool = False
+    peer: Person | None = None
+    """The other one of a direct conversation."""
 
 
 class RoomList(Answer, frozen=True, tag="rooms", kw_only=True):
@@ -244,6 +267,10 @@ class Error(Answer, frozen=True, tag="error", kw_only=True):
     n: int = 0
     retry: float = 0.0
     """Seconds after which the same request may pass; 0: not by waiting."""
+    reason: str = ""
+    """What whoever muted, kicked or banned this person wrote."""
+    until: int = 0
+    """Milliseconds of the broker's clock at which that ends; 0: not by itself."""
 
 
 AnyAnswer = (
@@ -268,6 +295,9 @@ AnyAnswer = (
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     """A committed, numbered line of a room, as it is stored and published.
 
+    `message`; `delete`, which takes the text of record `of` away (`text` is the reason); `deleted`,
+    what is left of a message whose text is gone.
+
     A line with `seq` is a record, whatever its `type`: records of types to come are kept, counted
     and shown as far as they are understood.
     """
@@ -282,12 +312,16 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     """Milliseconds since 1970 by the broker's clock, never less than the record's before."""
     text: str = ""
     me: bool = False
+    of: int = 0
+    """The number of the record that this one is about: type `delete`."""
 
 
 class RoomLine(Record, frozen=True, omit_defaults=True):
     """Any line of a room's topic: a record (`seq` > 0), or news that is not stored:
 
-    `head` (`head`, `people`, `rev`), `joined`, `left` and `nick` (`user`, `nick`, `people`, `rev`).
+    `head` (`head`, `people`, `rev`), `joined`, `left` and `nick` (`user`, `nick`, `people`, `rev`);
+    `invited`, `removed`, `kicked`, `muted`, `unmuted`, `role` and `set` tell what `by` decided
+    about `nick`, with the reason as `text`.
     """
 
     type: str
@@ -299,6 +333,10 @@ class RoomLine(Record, frozen=True, omit_defaults=True):
     head: int = 0
     people: int = 0
     rev: int = 0
+    by: str = ""
+    """The nickname of whoever decided it."""
+    until: int = 0
+    role: str = ""
 
 
 # --- the card: a plain REP socket --------------------------------------------------------------

@@ -26,6 +26,14 @@ Code: TypeAlias = Literal["bad-room", "bad-nick"]
 Reason: TypeAlias = Literal["empty", "too-long", "characters", "mixed-scripts", "reserved"]
 
 _RESERVED_STARTS: Final = "@#/"
+# Who bears one of these would be taken for the program, for whoever runs it, or for everybody.
+_RESERVED_NICKS: Final = (
+    *("server", "system", "admin", "administrator", "owner", "root", "moderator", "causette"),
+    *("broker", "here", "everyone", "channel", "room", "console", "me"),
+    *("serveur", "systeme", "système", "moderateur", "modérateur", "tous", "ici", "salon"),
+)
+# What looks like it is not reserved: to the keys below, Ali looks like it.
+_RESERVED_AS_WRITTEN: Final = "all"
 _ASCII_ROOM = re.compile(r"[a-z0-9._-]{1,64}")
 _ASCII_NICK = re.compile(r"[!-~](?: ?[!-~])*")
 # A nickname that is longer than this is refused before any table is looked at.
@@ -104,7 +112,7 @@ def nick(text: str) -> str:
 
     1 to 32 characters and at most 96 bytes of UTF-8; no controls, no direction marks, nothing
     invisible; no script mixed with another, save the usual ones of East Asia; no `@`, `#` or `/`
-    in front. The case is kept. Raises BadName("bad-nick").
+    in front; nothing that looks like a reserved one. The case is kept. Raises BadName("bad-nick").
     """
     if len(text) > _HOPELESS:
         raise _too_long(text)
@@ -113,7 +121,17 @@ def nick(text: str) -> str:
         raise _too_long(text)
     if name[0] in _RESERVED_STARTS:
         raise BadName("bad-nick", text, "reserved", f"A nickname does not begin with {name[0]!r}.")
+    if name.casefold() == _RESERVED_AS_WRITTEN or nick_key(name) in _reserved(name.isascii()):
+        raise BadName("bad-nick", text, "reserved", f"Nobody can be called {name!r}.")
     return name
+
+
+@cache
+def _reserved(ascii_alone: bool) -> frozenset[str]:
+    """The keys of the reserved nicknames; the key of an ASCII one is ASCII, and needs no table."""
+    return frozenset(
+        nick_key(name) for name in _RESERVED_NICKS if name.isascii() or not ascii_alone
+    )
 
 
 def _ascii_nick(text: str) -> str:

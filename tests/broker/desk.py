@@ -8,15 +8,19 @@ from typing import Any
 
 import msgspec
 
-from common.broker.core import Core, CoreSettings
+from common.broker.batch import DeleteRead
+from common.broker.core import Core
 from common.broker.ledger import Ledger
+from common.broker.limits import CoreSettings
 from common.protocol import messages as m
 from common.protocol import topics
 from common.protocol.codec import encode
+from common.protocol.identity import user_of_key
 from tests.simulation.disk import Disk, DiskFull
 
-ADA, BOB = "a" * 64, "b" * 64
-STREAM = {ADA: "a" * 16, BOB: "b" * 16, None: "c" * 16}
+ADA, BOB, EVE = "a" * 64, "b" * 64, "e" * 64
+STREAM = {ADA: "a" * 16, BOB: "b" * 16, EVE: "e" * 16, None: "c" * 16}
+USER = {key: user_of_key(key) for key in (ADA, BOB, EVE)}
 
 Told = dict[bytes, list[dict[str, Any]]]
 
@@ -29,12 +33,14 @@ class Desk:
         rooms, people = self.disk.load()
         self._tokens = 0
         self.now, self.wall = 1_000.0, 1_700_000_000_000
-        ledger = Ledger(rooms, people, self.disk.stream, self._token, topics.room)
+        facts = self.disk.facts()
+        ledger = Ledger(rooms, people, self.disk.stream, self._token, topics.room, facts)
         self.core = Core(
             CoreSettings(**settings), ledger, self.disk.epoch, self.now, self.wall
         )  # fmt: skip
         self.fds: dict[bytes, int] = {}
         self.log: list[str] = []
+        self.expelled: list[tuple[int, str]] = []
         self.turn()
 
     def _token(self) -> str:
@@ -61,11 +67,24 @@ class Desk:
                 told[append.topic] += map(msgspec.json.decode, append.lines)
         for topic, lines in batch.publish.items():
             told[topic] += map(msgspec.json.decode, lines)
+        deletions = []
         for read in batch.reads:
             self.core.read_done(read.user)
+            if isinstance(read, DeleteRead):
+                deletions.append(read)
+                continue
+            if not self.core.may_have(read):
+                continue
             answer = self.disk.answer(read).split(b"\n")
             told[topics.inbox(read.session)] += map(msgspec.json.decode, answer)
         self.log += [words for _, words in batch.log]
+        self.expelled += batch.expel
+        if deletions:
+            self.core.begin(self.now, self.wall)
+            for read in deletions:
+                self.core.found(read, *self.disk.origin(read))
+            for topic, later in self.turn().items():
+                told[topic] += later
         return told
 
     def open(self, session: bytes, key: str | None = ADA, fd: int = 10) -> bool:
@@ -79,6 +98,12 @@ class Desk:
         self.core.receive(session + b"\n" + b"\n".join(bodies), key)
         return self.turn()
 
+    def ask(self, session: bytes, request: Any, key: str | None = ADA) -> dict[str, Any]:
+        """One request with an id, and its answer."""
+        told = self.push(session, request, key=key)[topics.inbox(session)]
+        (answer,) = [one for one in told if one.get("id", "") == request.id and "what" not in one]
+        return answer
+
     def enter(
         self, session: bytes, key: str | None = ADA, rooms: tuple[str, ...] = (), **more: Any
     ) -> dict[str, Any]:
@@ -90,7 +115,7 @@ class Desk:
 
 def hello_of(key: str | None, **more: Any) -> m.Hello:
     nick = {ADA: "ada", BOB: "bob"}.get(key or "", "eve")
-    given = {"protocol": 1, "nick": nick, "stream": STREAM[key], **more}
+    given = {"protocol": 1, "nick": nick, "stream": STREAM.get(key) or str(key)[:16], **more}
     return m.Hello(**given)
 
 

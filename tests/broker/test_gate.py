@@ -322,6 +322,19 @@ class TestIntruders:
         assert received(peer) == []
         stage.close()
 
+    def test_58_another_limit_holds_from_the_next_subscription_on(self, stage: Stage) -> None:
+        peer = stage.peer(zmq.XSUB, *(b"room/%d/" % number for number in range(10)))
+        stage.drain_until(lambda: len(stage.policy.asked) == 10, "ten of them")
+        stage.gate.most = 10
+        peer.send(b"\1room/0/")  # one that it has
+        stage.drain_until(lambda: len(stage.policy.asked) == 11, "one of the ten")
+        assert stage.policy.intruders == []
+        stage.gate.publish(b"room/9/", b"still here")
+        assert received(peer) == [[b"room/9/", b"still here"]]
+        peer.send(b"\1room/10/")
+        stage.drain_until(lambda: stage.policy.intruders, "one more")
+        assert stage.policy.intruders[0][1] == "asked for more than 10 topics"
+
     def test_58_a_flood_of_subscriptions_is_thrown_out(self, stage: Stage) -> None:
         good = stage.peer(zmq.XSUB, b"room/a/")
         bad = stage.peer()

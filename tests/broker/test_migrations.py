@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from common.broker import migrations
-from common.broker.batch import RoomRow, StreamRow, UserRow
+from common.broker.batch import Batch, Erasure, FactRow, RoomRow, StreamRow, UserRow
 from common.broker.migrations import APPLICATION, MIGRATIONS, NEWEST, migrate
 from common.broker.store import Store
 
@@ -74,7 +74,13 @@ def test_a_file_of_the_first_version_serves_today(path: Path) -> None:
         refusal = store.refusal("00000000000000aa", 2)
         assert refusal is not None
         assert refusal.code == "bad-room"
+        assert loaded.facts == []
         assert store.verify() == []
+        changed = Batch(facts=[FactRow("rules", "1", b"{}")], erasures=[Erasure(1, 2)])
+        store.commit(changed)
+        assert store.load().facts == [("rules", "1", b"{}")]
+        assert store.retain({1: (1, 0)}, 1_700_000_002_000).records == 3
+        assert store.load().rooms[1][1:] == (3, 1_700_000_000_003)
 
 
 def test_an_old_file_becomes_what_a_new_one_is() -> None:

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.broker.batch import Append, Batch, PageRead, Read, RefusalRow, RepeatRead, StreamRow
-from common.broker.reader import FRAME, STEP, WAITING, Reader, Result
+from common.broker.pages import FRAME
+from common.broker.reader import STEP, WAITING, Reader, Result
 from common.broker.store import Store
 from common.protocol.codec import encode
 from common.protocol.limits import WIRE

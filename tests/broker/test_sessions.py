@@ -69,7 +69,7 @@ def test_a_topic_is_known_while_somebody_is_in_its_room() -> None:
         sessions.joined(session, "salon", b"room/1/")
     sessions.left(one, "salon")
     assert sessions.listening(b"room/1/") == "salon"
-    assert sessions.in_room("k", "salon")
+    assert sessions.hears("k", "salon")
     assert sessions.of_room("salon") == [two]
     sessions.left(two, "salon")
     assert sessions.listening(b"room/1/") is None
@@ -81,4 +81,4 @@ def test_without_keys_nobody_is_counted_or_found_by_one() -> None:
     sessions.open(b"1", None, 10, "here", 1.0)
     assert sessions.count(None) == 0
     assert sessions.of_key(None) == []
-    assert not sessions.in_room(None, "salon")
+    assert not sessions.hears(None, "salon")

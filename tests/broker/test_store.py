@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from common.broker.batch import Append, Batch, RefusalRow, RoomRow, StreamRow, UserRow
+from common.broker.batch import Append, Batch, FactRow, RefusalRow, RoomRow, StreamRow, UserRow
+from common.broker.folding import FOLD_EVERY
 from common.broker.store import (
-    CHECKPOINT,
-    FOLD_EVERY,
     ROW,
     BadDatabase,
     StorageFailed,
@@ -22,6 +21,7 @@ from common.broker.store import (
     Store,
     mark_of,
 )
+from common.broker.tidying import CHECKPOINT
 from common.broker.verify import verify
 from common.protocol.codec import encode
 from common.protocol.messages import Record
@@ -154,6 +154,22 @@ class TestCommit:
             assert row is not None
             assert row.last == 6
             one.close()
+
+    def test_facts_are_kept_replaced_and_taken_away(self, store: Store, path: Path) -> None:
+        rules, other = FactRow("rules", "1", b'{"slow":5}'), FactRow("mute", "1/u", b"{}")
+        store.commit(Batch(facts=[rules, other, FactRow("ban", "u", '{"reason":"é"}'.encode())]))
+        store.commit(Batch(facts=[FactRow("rules", "1", b'{"slow":6}'), FactRow("ban", "u", None)]))
+        store.commit(Batch(facts=[FactRow("ban", "nobody", None)]))
+        store.close()
+        with contextlib.closing(Store.open(path)) as store:
+            facts = [("mute", "1/u", b"{}"), ("rules", "1", b'{"slow":6}')]
+            assert sorted(store.load().facts) == facts
+
+    def test_facts_are_committed_with_their_batch_or_not_at_all(self, store: Store) -> None:
+        batch = Batch(facts=[FactRow("rules", "1", b"{}")], rooms=created("general").rooms)
+        with pytest.raises(StorageFailed, match="UNIQUE"):
+            store.commit(batch)
+        assert store.load().facts == []
 
     def test_a_failure_that_is_not_sqlite_s_leaves_no_transaction(self, store: Store) -> None:
         with pytest.raises(UnicodeEncodeError):

@@ -168,6 +168,21 @@ def test_what_cannot_be_a_nickname(text: str, reason: str) -> None:
     assert (error.code, error.reason) == ("bad-nick", reason)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["server", "SERVER", " server ", "adm1n", "Adrnin", "r00t", "ＲＯＯＴ", "me", "All", "Système",
+     "syste\u0300me", "systeme", "MODÉRATEUR", "ici"],
+)  # fmt: skip
+def test_row_42_nobody_bears_a_name_that_speaks_for_the_server_or_for_all(text: str) -> None:
+    error = refused(nick, text)
+    assert (error.code, error.reason) == ("bad-nick", "reserved")
+
+
+@pytest.mark.parametrize("text", ["Ali", "server-2", "adminah", "Here be Ada", "Mé", "root ada"])
+def test_a_name_that_holds_a_reserved_one_is_free(text: str) -> None:
+    assert nick(text) == text
+
+
 def test_mixed_scripts_are_named() -> None:
     assert "CYRILLIC, LATIN" in refused(nick, "pаypal").why
 

@@ -7,8 +7,9 @@ the crash points between them and the wall clock, which may be set.
 from random import Random
 
 from common.broker.batch import Batch, Read
-from common.broker.core import Core, CoreSettings
+from common.broker.core import Core
 from common.broker.ledger import Ledger
+from common.broker.limits import CoreSettings
 from common.broker.sessions import Session
 from common.protocol import topics
 from common.protocol.codec import frames
@@ -64,7 +65,8 @@ class BrokerNode:
         self.life += 1
         self.alive = True
         rooms, people = self.disk.load()
-        ledger = Ledger(rooms, people, self.disk.stream, self._token, topics.room)
+        facts = self.disk.facts()
+        ledger = Ledger(rooms, people, self.disk.stream, self._token, topics.room, facts)
         settings = CoreSettings(rate=self._plan.rate, burst=self._plan.burst)
         self.core = StrictCore(settings, ledger, self.disk.epoch, self.agenda.now, self._wall())
         self._asked, self._ended, self._pushed, self._results = [], [], [], []

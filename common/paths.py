@@ -98,7 +98,7 @@ def write_private(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def create_private(path: Path, data: bytes) -> bool:
@@ -126,7 +126,7 @@ def create_private(path: Path, data: bytes) -> bool:
                 os.fsync(file.fileno())
     finally:
         temporary.unlink(missing_ok=True)
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
     return True
 
 
@@ -148,7 +148,7 @@ def _write_temporary(path: Path, data: bytes) -> Path:
     return temporary
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
     """Make a rename durable; a platform that cannot open a directory (Windows) needs none."""
     with contextlib.suppress(OSError):
         descriptor = os.open(directory, os.O_RDONLY)

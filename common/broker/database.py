@@ -17,7 +17,7 @@ from common.broker.migrations import APPLICATION, NEWEST, migrate
 
 PAGE_SIZE: Final = 16_384
 
-_BUSY: Final = 5.0
+BUSY: Final = 5.0
 """Seconds to wait for somebody who writes with a tool of their own."""
 
 _WAL_KEPT: Final = 64 << 20
@@ -89,7 +89,7 @@ def open_for_writing(path: Path, checkpoint: int) -> sqlite3.Connection:
     """
     _look(path)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    connection = sqlite3.connect(path, timeout=_BUSY, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
     try:
         with explaining(path):
             _prepare(connection, path, checkpoint // PAGE_SIZE)
@@ -106,7 +106,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro",
             uri=True,
-            timeout=_BUSY,
+            timeout=BUSY,
             isolation_level=None,
             check_same_thread=False,
         )
@@ -153,18 +153,27 @@ def _look(path: Path) -> None:
                 raise BadDatabase(path, "is not an SQLite database")
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, checkpoint: int) -> None:
-    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+def form_of(connection: sqlite3.Connection, path: Path) -> int:
+    """The form of a file of ours. Raises `BadDatabase` where it is not ours, `NewerDatabase` where
+    it is too new."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (found,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    fresh = application == found == tables == 0
-    if not fresh and application != APPLICATION:
+    if application != APPLICATION:
         raise BadDatabase(path, "is a database of another program")
     if found > NEWEST:
         raise NewerDatabase(path, found, NEWEST)
-    if not fresh and found < 1:
+    if found < 1:
         raise BadDatabase(path, "has no version")
+    return int(found)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, checkpoint: int) -> None:
+    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    (marks,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    fresh = marks == version == tables == 0
+    found = 0 if fresh else form_of(connection, path)
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise BadDatabase(path, "lies on a file system where SQLite can keep no WAL")
@@ -172,6 +181,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, checkpoint: int) -> Non
         "synchronous = FULL",
         "fullfsync = ON",  # on macOS a plain fsync stops in the disk's cache
         "checkpoint_fullfsync = ON",
+        "secure_delete = ON",  # text that is deleted is overwritten; see `tidying`
         "cell_size_check = ON",
         "trusted_schema = OFF",
         f"wal_autocheckpoint = {checkpoint}",

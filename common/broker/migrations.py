@@ -66,7 +66,19 @@ _FIRST: Final = (
         WHERE json_extract(line.value, '$.type') = 'message'""",
 )
 
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST,)
+# `room.floor`: the records up to this number were dropped to keep the file small, the newest of
+# them of the time `floor_ts` (ms). `fact.value` is JSON; see `facts`.
+_SECOND: Final = (
+    """CREATE TABLE fact (
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (kind, key)) WITHOUT ROWID""",
+    "ALTER TABLE room ADD COLUMN floor INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE room ADD COLUMN floor_ts INTEGER NOT NULL DEFAULT 0",
+)
+
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (_FIRST, _SECOND)
 """Step N (from 1) leads from form N - 1 to form N, which `PRAGMA user_version` records."""
 
 NEWEST: Final = len(MIGRATIONS)
@@ -78,6 +90,10 @@ def migrate(connection: sqlite3.Connection, found: int) -> None:
     `connection` is in autocommit mode. A process that dies in between leaves a whole form behind.
     Raises sqlite3.Error; the step that failed is rolled back.
     """
+    if found == 1:
+        # Form 1 was written without `secure_delete`: what SQLite moved about left copies, which
+        # would outlive the deletion of a message.
+        connection.execute("VACUUM")
     for number in range(found + 1, NEWEST + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -103,6 +119,13 @@ def _populate(connection: sqlite3.Connection) -> None:
 def new_epoch() -> str:
     """What tells one history from another that has the same numbers: 16 hexadecimal digits."""
     return secrets.token_hex(8)
+
+
+def renew_epoch(connection: sqlite3.Connection) -> str:
+    """Gives the file another epoch, and answers it."""
+    epoch = new_epoch()
+    connection.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (epoch,))
+    return epoch
 
 
 def checksum(id: int, body: bytes) -> int:

@@ -2,14 +2,8 @@
 
 Owns `causette.db` (WAL, fsync at each commit) and `causette.db-mark` beside it, the durable part
 of a `Batch`, and what is read at the start. Used by the broker's loop thread alone. Must not know
-sockets, sessions or what records mean beyond their number, stream, user and time.
-
-How far a stream was taken follows from the log: a record's id is its stream and number. So a
-commit writes the log rows alone, and `stream` is brought up to date every few thousand records;
-after a crash the records since then are read again (`room.folded` says from where). Fifty active
-senders would otherwise dirty up to fifty pages in each commit (measured with 100,000 streams on
-file: 900 kB and 740 us a commit, against 70 kB and 125 us). A number that no record carries, a
-refusal, is written at once.
+sockets, sessions or what records mean beyond their number, stream, user and time. How far a stream
+was taken is `folding`'s, what is dropped `retention`'s, and when the WAL is emptied `tidying`'s.
 
 The mark says how many records were acknowledged. SQLite drops a damaged tail of its WAL without
 a word; a file with fewer records than the mark has lost some, and is refused.
@@ -18,12 +12,12 @@ a word; a file with fewer records than the mark has lost some, and is refused.
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from common.broker.batch import Append, Batch, RefusalRow, RoomRow, StreamRow, UserRow
+from common.broker.batch import Append, Batch, FactRow, RefusalRow, RoomRow, StreamRow, UserRow
 from common.broker.database import (
     PAGE_SIZE,
     BadDatabase,
@@ -36,12 +30,17 @@ from common.broker.database import (
     open_for_writing,
     primary_code,
 )
-from common.broker.migrations import NUMBERS, SHIFT, checksum, new_epoch
+from common.broker.erasing import Erased, Unerasable, erase
+from common.broker.folding import Folding
+from common.broker.migrations import NUMBERS, SHIFT, checksum, renew_epoch
+from common.broker.retention import Dropped, Keep, Retention
+from common.broker.tidying import Tidier
 from common.broker.verify import problems
 from common.protocol.codec import cut
 
 __all__ = [
     "BadDatabase",
+    "Dropped",
     "Loaded",
     "NewerDatabase",
     "StorageError",
@@ -55,12 +54,9 @@ ROW: Final = 16_000
 """Bytes of a log row at most, where one record is not longer: as much as fits a database page,
 since a page of history reads whole rows."""
 
-FOLD_EVERY: Final = 8_192
-"""Records between two updates of `stream`, and so the most that a start after a crash reads."""
-
-CHECKPOINT: Final = 4 << 20
-"""Estimated bytes of WAL after which `tend` checkpoints; at four times that, SQLite does it
-within a commit."""
+LARGEST_WAL: Final = 16 << 20
+"""Estimated bytes of WAL at which SQLite checkpoints within a commit, where `tend` was not called
+or did not get through."""
 
 _INSERT_LOG: Final = "INSERT INTO log (id, count, crc, body) VALUES (?, ?, ?, ?)"
 _INSERT_ROOM: Final = "INSERT INTO room (room, name, creator, ts) VALUES (?, ?, ?, ?)"
@@ -68,19 +64,17 @@ _PUT_USER: Final = (
     "INSERT INTO user (user, key, nick, nick_key, ts) VALUES (?, ?, ?, ?, ?) ON CONFLICT (user)"
     " DO UPDATE SET key = excluded.key, nick = excluded.nick, nick_key = excluded.nick_key"
 )
-_PUT_STREAM: Final = (
-    "INSERT INTO stream (stream, user, last) VALUES (?, ?, ?)"
-    " ON CONFLICT (stream) DO UPDATE SET last = max(last, excluded.last)"
-)
 _PUT_REFUSAL: Final = "INSERT OR REPLACE INTO refusal (stream, n, code, text) VALUES (?, ?, ?, ?)"
-_PUT_FOLDED: Final = "UPDATE room SET folded = ? WHERE room = ?"
+_PUT_FACT: Final = (
+    "INSERT INTO fact (kind, key, value) VALUES (?, ?, ?)"
+    " ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value"
+)
+_DROP_FACT: Final = "DELETE FROM fact WHERE kind = ? AND key = ?"
 _HEADS: Final = (
-    "SELECT room.room, name, creator, ts, folded, log.id, log.count, log.crc, log.body FROM room"
-    " LEFT JOIN log ON log.id = (SELECT max(id) FROM log"
+    "SELECT room.room, name, creator, ts, folded, floor, floor_ts, log.id, log.count, log.crc,"
+    " log.body FROM room LEFT JOIN log ON log.id = (SELECT max(id) FROM log"
     f" WHERE id >= room.room << {SHIFT} AND id < (room.room + 1) << {SHIFT}) ORDER BY room.room"
 )
-_TAIL: Final = "SELECT id, count, crc, body FROM log WHERE id > ? AND id < ? ORDER BY id"
-_STREAM: Final = "SELECT stream, user, last FROM stream WHERE stream = ?"
 
 
 @dataclass(slots=True, frozen=True)
@@ -92,6 +86,8 @@ class Loaded:
     """Every room, the server's own log (0) first, with its head and the head's time (0, 0 where
     it is empty)."""
     users: list[UserRow]
+    facts: list[tuple[str, str, bytes]]
+    """Kind, key and value (JSON) of each fact that holds."""
 
 
 class Store:
@@ -106,10 +102,10 @@ class Store:
         self._mark: int | None = None
         self._epoch = ""
         self._records = 0
-        self._behind: dict[str, tuple[str, str, int]] = {}
-        self._behind_rooms: dict[int, int] = {}
-        self._behind_count = 0
-        self._wal = 0
+        self._dropped = 0
+        self._folding = Folding(path, connection)
+        self._retention = Retention(connection)
+        self._tidier = Tidier(path, connection)
 
     @classmethod
     def open(cls, path: Path, fault: Callable[[str], None] | None = None) -> Self:
@@ -119,10 +115,10 @@ class Store:
         `BadDatabase`, `NewerDatabase`, `StorageFull`, `StorageFailed`, or OSError where the file
         may not be opened.
         """
-        connection = open_for_writing(path, 4 * CHECKPOINT)
+        connection = open_for_writing(path, LARGEST_WAL)
         try:
-            store = cls(path, connection)
             with explaining(path):
+                store = cls(path, connection)
                 row = connection.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
             if row is None:
                 raise BadDatabase(path, "has no epoch")
@@ -140,11 +136,12 @@ class Store:
         Raises `BadDatabase` where damage shows, or where records that were acknowledged are gone.
         """
         rooms = []
-        total = 0
+        total = dropped = 0
+        execute = self._connection.execute
         with explaining(self.path):
-            for row in self._connection.execute(_HEADS).fetchall():
-                room, name, creator, made, folded, id, count, crc, body = row
-                head = ts = 0
+            for row in execute(_HEADS).fetchall():
+                room, name, creator, made, folded, head, ts, id, count, crc, body = row
+                dropped += head
                 if id is not None:
                     if checksum(id, body) != crc:
                         raise BadDatabase(self.path, f"is damaged: the newest of room {name!r}")
@@ -156,16 +153,16 @@ class Store:
                 total += head
                 rooms.append((RoomRow(room, name, creator, made), head, ts))
                 if folded < head:
-                    self._fold(room, folded, head)
+                    self._folding.read(room, folded, head)
                 elif folded > head:
                     raise BadDatabase(
                         self.path, f"is damaged: room {name!r} ends at {head}, not {folded}"
                     )
-            users = [
-                UserRow(*row)
-                for row in self._connection.execute(
-                    "SELECT user, key, nick, nick_key, ts FROM user"
-                )
+            people = execute("SELECT user, key, nick, nick_key, ts FROM user")
+            users = [UserRow(*row) for row in people]
+            facts = [
+                (kind, key, value.encode())
+                for kind, key, value in execute("SELECT kind, key, value FROM fact")
             ]
         marked = self._read_mark()
         if marked > total:
@@ -176,8 +173,9 @@ class Store:
                 f" {self.mark_path} to go on without them",
             )
         self._records = total
+        self._dropped = dropped
         self._write_mark()
-        return Loaded(self._epoch, rooms, users)
+        return Loaded(self._epoch, rooms, users, facts)
 
     def commit(self, batch: Batch) -> None:
         """Makes the durable part of `batch` true, in one transaction and one fsync.
@@ -194,8 +192,10 @@ class Store:
             count += len(append.lines)
             size += len(append.joined())
             heads[append.room] = append.first + len(append.lines) - 1
-        now, later = self._split(batch)
-        full = self._behind_count + count >= FOLD_EVERY
+        folding = self._folding
+        now, later = folding.split(batch)
+        full = folding.due(count)
+        erased: list[Erased] = []
         execute = self._connection.execute
         many = self._connection.executemany
         try:
@@ -213,51 +213,102 @@ class Store:
                 refusals = [(r.stream, r.n, r.code, r.text) for r in batch.refusals]
                 many(_PUT_REFUSAL, refusals)
             if now:
-                many(_PUT_STREAM, now)
+                folding.put(now)
+            if batch.facts:
+                self._put_facts(batch.facts)
+            if batch.erasures:
+                found = [erase(self._connection, e.room, e.seq) for e in batch.erasures]
+                erased = [one for one in found if one is not None]
+                self._tidier.soil()
             if full:
-                self._write_fold(later, heads)
+                folding.write(later, heads)
             if self.fault is not None:
                 self.fault("insert")
             execute("COMMIT")
         except sqlite3.Error as error:
             raise self._rolled_back(error) from error
+        except Unerasable as error:
+            execute("ROLLBACK")
+            raise StorageFailed(f"{self.path}: {error}") from error
         except BaseException:
             execute("ROLLBACK")
             raise
         if full:
-            self._behind.clear()
-            self._behind_rooms.clear()
-            self._behind_count = 0
+            folding.written()
         else:
-            self._behind.update(later)
-            self._behind_rooms.update(heads)
-            self._behind_count += count
-        for stream, _, _ in now:
-            self._behind.pop(stream, None)
+            folding.trails(later, heads, count)
+        if now:
+            folding.was_put(now)
+        for append in batch.appends.values():
+            self._retention.appended(append.room, len(append.joined()))
+        for one in erased:
+            self._retention.shortened(one.id, one.shorter)
+            size += 2 * ROW
+        if batch.erasures:
+            self._tidier.soiled()
         self._records += count
-        self._wal += size + 3 * PAGE_SIZE
+        self._tidier.grew(size + 3 * PAGE_SIZE)
         self._write_mark()
 
-    def tend(self) -> None:
-        """Checkpoints where the WAL has grown enough; for the moment after publishing.
+    def retain(self, policies: Mapping[int, Keep], wall: int) -> Dropped:
+        """Drops the oldest rows of each room in `policies` until it keeps what it may, at `wall`
+        (ms): rows whose newest record is too old, and rows that are too many bytes.
 
-        A full disk is no error here: the WAL grows on, and a commit will tell.
+        Some thousand rows at most; the answer tells whether there is more to do. Numbering goes on
+        where it was. A full disk drops nothing, and is no error. Raises `StorageFailed`.
         """
-        if self._wal < CHECKPOINT:
-            return
-        self._wal = 0
         try:
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            with explaining(self.path):
+                plans, more = self._retention.plan(policies, wall)
+        except BadDatabase as error:  # nothing was touched: whoever reads elsewhere goes on
+            return Dropped(0, 0, more=False, trouble=str(error))
+        if not plans:
+            return Dropped(0, 0, more)
+        execute = self._connection.execute
+        try:
+            execute("BEGIN IMMEDIATE")
+            # The streams of what goes can be read from the log no more.
+            self._folding.write({}, {})
+            self._retention.carry_out(plans)
+            self._tidier.soil()
+            execute("COMMIT")
         except sqlite3.Error as error:
-            if primary_code(error) not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY):
-                raise StorageFailed(f"{self.path}: checkpoint: {error}") from error
+            failure = self._rolled_back(error)
+            if isinstance(failure, StorageFull):
+                return Dropped(0, 0, more=False)
+            raise failure from error
+        self._folding.written()
+        self._retention.carried_out(plans)
+        dropped = Dropped(sum(p.records for p in plans), sum(p.size for p in plans), more)
+        self._dropped += dropped.records
+        self._tidier.soiled()
+        self._tidier.grew(2 * dropped.bytes)
+        return dropped
+
+    def tend(self) -> None:
+        """Moves the WAL into the file where it has grown enough, or where text was deleted; for the
+        moment after publishing, and whenever `due` says."""
+        self._tidier.tend()
+
+    @property
+    def due(self) -> float:
+        """When to `tend` without a commit before (monotonic seconds); infinite: not at all."""
+        return self._tidier.due
+
+    @property
+    def records(self) -> int:
+        """How many records the file holds, traces of deleted ones included."""
+        return self._records - self._dropped
+
+    def size(self) -> int:
+        """Bytes of the file and of what waits to be moved into it."""
+        files = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
 
     def stream(self, stream: str) -> StreamRow | None:
         """How far a stream was taken, as of the last commit."""
-        row = self._behind.get(stream)
-        if row is None:
-            with explaining(self.path):
-                row = self._stored(stream)
+        with explaining(self.path):
+            row = self._folding.find(stream)
         return None if row is None else StreamRow(*row)
 
     def refusal(self, stream: str, n: int) -> RefusalRow | None:
@@ -281,11 +332,9 @@ class Store:
 
         Call it before `load`: the records that the backup does not have are then not missed.
         """
-        epoch = new_epoch()
         with explaining(self.path):
-            self._connection.execute("UPDATE meta SET value = ? WHERE key = 'epoch'", (epoch,))
-        self._epoch = epoch
-        return epoch
+            self._epoch = renew_epoch(self._connection)
+        return self._epoch
 
     def close(self) -> None:
         """Brings `stream` up to date, empties the WAL into the file and closes; twice is once.
@@ -295,54 +344,22 @@ class Store:
         if self._mark is None:
             return
         with contextlib.suppress(sqlite3.Error):
-            if self._behind_rooms:
+            if self._folding.behind:
                 self._connection.execute("BEGIN IMMEDIATE")
-                self._write_fold({}, {})
+                self._folding.write({}, {})
                 self._connection.execute("COMMIT")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         self._connection.close()
+        self._tidier.close()
         os.close(self._mark)
         self._mark = None
 
-    def _split(
-        self, batch: Batch
-    ) -> tuple[list[tuple[str, str, int]], dict[str, tuple[str, str, int]]]:
-        """The streams to write now, and those that the log's records tell."""
-        later = {key: (key, row.user, row.last) for key, row in batch.streams.items()}
-        if batch.appends and not batch.refusals:
-            return [], later
-        names = {r.stream for r in batch.refusals} if batch.appends else set(later)
-        return [later.pop(name) for name in names if name in later], later
-
-    def _write_fold(self, streams: dict[str, tuple[str, str, int]], heads: dict[int, int]) -> None:
-        many = self._connection.executemany
-        many(_PUT_STREAM, (self._behind | streams).values())
-        rooms = self._behind_rooms | heads
-        many(_PUT_FOLDED, [(head, room) for room, head in rooms.items()])
-
-    def _fold(self, room: int, folded: int, head: int) -> None:
-        """Takes the streams of the records from `folded` + 1 to `head` out of the log."""
-        expected = (room << SHIFT) + folded + 1
-        bounds = (expected - 1, (room + 1) << SHIFT)
-        for id, count, crc, body in self._connection.execute(_TAIL, bounds):
-            if checksum(id, body) != crc or id != expected:
-                raise BadDatabase(
-                    self.path, f"is damaged: room {room}, records from {expected & NUMBERS}"
-                )
-            expected += count
-            for line in body.split(b"\n"):
-                origin = decode_origin(line)
-                stream, n = origin.stream, origin.n
-                if n:
-                    known = self._behind.get(stream) or self._stored(stream)
-                    if known is None or n > known[2]:
-                        self._behind[stream] = (stream, origin.user, n)
-        self._behind_rooms[room] = head
-        self._behind_count += head - folded
-
-    def _stored(self, stream: str) -> tuple[str, str, int] | None:
-        row: tuple[str, str, int] | None = self._connection.execute(_STREAM, (stream,)).fetchone()
-        return row
+    def _put_facts(self, facts: list[FactRow]) -> None:
+        for fact in facts:
+            if fact.value is None:
+                self._connection.execute(_DROP_FACT, (fact.kind, fact.key))
+            else:
+                self._connection.execute(_PUT_FACT, (fact.kind, fact.key, fact.value.decode()))
 
     def _rolled_back(self, error: sqlite3.Error) -> StorageError:
         """What a failed commit means, with the transaction ended."""

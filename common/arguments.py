@@ -299,9 +299,9 @@ def _misplaced(program: Program, verb: Verb, name: str) -> UsageError:
     )
 
 
-def switch(name: str, help: str, short: str = "") -> Option:
-    """Return an option without a value."""
-    return Option(name, SWITCH, help, short)
+def switch(name: str, help: str, short: str = "", *, env: bool = True) -> Option:
+    """Return an option without a value; `env` as in `Option`."""
+    return Option(name, SWITCH, help, short, env=env)
 
 
 ProgramMaker = Callable[[], Program]

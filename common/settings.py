@@ -31,14 +31,20 @@ BAD_CONFIGURATION: Final = 78
 PROGRAMS: Final = ("broker", "cli", "gui", "web")
 _CLIENT = (
     "server,push,sub,server-key,trust-first,nick,room,lang,key-file,data-dir,no-color,json,timeout"
-    ",since,count,exec,limit,format,output,echo,bind"
+    ",since,count,exec,limit,format,output,echo,bind,invite"
 )
-_BROKER = "pull,pub,card,lan,plain,window,access,web,name,print-config,verbose,quiet,rate,burst"
+_BROKER = (
+    "pull,pub,card,lan,plain,window,access,web,name,print-config,verbose,quiet,rate,burst"
+    ",rooms-per-hour,read-rate,sessions,subscriptions,keep,keep-bytes"
+)
 KNOWN: Final = frozenset(f"{_CLIENT},{_BROKER}".split(","))
-"""Every option of every program: what may stand at the top of the shared file."""
+"""Every option of every program that is not for one command alone: what may stand at the top of
+the shared file."""
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+_BYTES: Final = {"": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([kMGT]?)")
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -84,10 +90,11 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _positive(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,15}", text.strip()) or int(text) == 0:
+def _size(text: str) -> int:
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
         raise ValueError(text)
-    return int(text)
+    return int(float(match[1]) * _BYTES[match[2]])
 
 
 def _number(text: str) -> float:
@@ -111,10 +118,12 @@ def _filled(text: str) -> str:
 
 
 TEXT: Final = Kind(_filled, lambda: _("give some text"))
-POSITIVE: Final = Kind(_positive, lambda: _("give a whole number of 1 or more"), (int, str))
 NUMBER: Final = Kind(_number, lambda: _("give a number above 0"), (int, float, str))
 SECONDS: Final = Kind(
     _seconds, lambda: _("give a number of seconds, such as 10 or 0.5"), (int, float, str)
+)
+DURATION: Final = Kind(
+    _seconds, lambda: _("give a time, such as 90s, 12h or 30d"), (int, float, str)
 )
 SWITCH: Final = Kind(_boolean, lambda: _("give true or false"), (bool,), switch=True)
 
@@ -129,6 +138,41 @@ def choice(*words: str) -> Kind:
 
     listed = ", ".join(words)
     return Kind(parse, lambda: _("give one of: {words}").format(words=listed))
+
+
+def whole(least: int) -> Kind:
+    """Return the kind of a whole number of `least` or more."""
+
+    def parse(text: str) -> int:
+        number = int(text) if re.fullmatch(r"[0-9]{1,15}", text.strip()) else -1
+        if number < least:
+            raise ValueError(text)
+        return number
+
+    def expects() -> str:
+        return _("give a whole number of {least} or more").format(least=least)
+
+    return Kind(parse, expects, (int, str))
+
+
+POSITIVE: Final = whole(1)
+
+
+def size(least: int) -> Kind:
+    """Return the kind of a number of bytes, `least` or more; `k`, `M`, `G` and `T` are powers of
+    1,024."""
+
+    def parse(text: str) -> int:
+        number = _size(text)
+        if number < least:
+            raise ValueError(text)
+        return number
+
+    def expects() -> str:
+        words = _("give a number of bytes from {least} on, such as 500k, 32M or 2G")
+        return words.format(least=least)
+
+    return Kind(parse, expects, (int, str))
 
 
 @dataclass(frozen=True)

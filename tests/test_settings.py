@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from common.settings import (
+    DURATION,
     POSITIVE,
     SECONDS,
     SWITCH,
@@ -13,6 +14,8 @@ from common.settings import (
     Settings,
     choice,
     duration,
+    size,
+    whole,
 )
 
 OPTIONS = (
@@ -186,3 +189,30 @@ def test_durations(text: str, seconds: float) -> None:
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(ValueError):
         duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("1", 1), ("500k", 512_000), ("1.5M", 1_572_864), ("2G", 2 << 30), ("1T", 1 << 40)],
+)
+def test_sizes(text: str, number: int) -> None:
+    assert size(0).parse(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "M", "-1", "1m", "1 M", "1MB", "1e3", "0x10", "inf"])
+def test_what_is_no_size(text: str) -> None:
+    with pytest.raises(ValueError):
+        size(0).parse(text)
+
+
+def test_a_number_may_have_a_least_that_is_told() -> None:
+    assert whole(256).parse("256") == 256
+    for kind, text in ((whole(256), "255"), (size(1), "0")):
+        with pytest.raises(ValueError):
+            kind.parse(text)
+    assert "256" in whole(256).expects()
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("30d", 2_592_000.0), ("90", 90.0), ("0", 0.0)])
+def test_a_time_may_be_given_in_seconds_too(text: str, seconds: float) -> None:
+    assert DURATION.parse(text) == seconds

@@ -1,4 +1,4 @@
-"""One run of the broker: arguments, the ready line, the log, signals, exit statuses.
+"""One run of the broker: its verbs, the ready line, the log, signals, exit statuses.
 
 Owns what the operator sees: one line for whatever stands in the way, never a traceback. Knows
 nothing of what a broker does with its sockets.
@@ -11,13 +11,15 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
 from common import __version__, arguments, i18n, paths
-from common.arguments import Parsed, Program, UsageError, Verb, switch
-from common.broker.core import CoreSettings
+from common.arguments import Parsed, Program, UsageError
+from common.broker import commandline, upkeep
+from common.broker.commandline import PULL
 from common.broker.database import BadDatabase, NewerDatabase
 from common.broker.server import Server, ServerSettings
 from common.broker.sockets import CannotBind
@@ -27,58 +29,14 @@ from common.i18n import N_, _
 from common.keys import BadKeyFile
 from common.runtime import raise_descriptor_limit
 from common.safe import one_line
-from common.settings import KNOWN, NUMBER, POSITIVE, BadSetting, Option, Settings, choice
+from common.settings import BadSetting, Settings
 
 FAILED: Final = 1
 NOT_PERMITTED: Final = 77
-PULL: Final = "tcp://127.0.0.1:5555"
-LATER: Final = (
-    "admin", "invite", "backup", "restore", "verify", "doctor",
-    "--lan", "--window", "--access", "--web",
-)  # fmt: skip
+LATER: Final = ("doctor", "--lan", "--window", "--web")
 """Verbs and options of the contract that this version does not have."""
 
 _log = logging.getLogger("causette.broker")
-
-
-def program() -> Program:
-    """The command line."""
-    address = _("ADDR")
-    return Program(
-        name="broker.py",
-        about=_("Serves a chat to the people of this network."),
-        version=__version__,
-        options=(
-            Option("pull", help=_("where messages come in"), metavar=address, repeatable=True),
-            Option("pub", help=_("where messages go out"), metavar=address, repeatable=True),
-            Option("card", help=_("where anybody may ask for the card"), metavar=address),
-            switch("plain", _("do without encryption: everybody on the network can read along")),
-            Option("name", help=_("what people see this server called"), default="Causette"),
-            Option("data-dir", help=_("where the database and the keys are"), metavar=_("DIR")),
-            Option("config", short="c", help=_("the configuration file"), metavar=_("FILE")),
-            Option(
-                "rate",
-                NUMBER,
-                _("messages a second for each person"),
-                metavar="N",
-                default=50.0,
-            ),
-            Option(
-                "burst",
-                POSITIVE,
-                _("messages that a person may send at once"),
-                metavar="N",
-                default=1000,
-            ),
-            Option("lang", choice("fr", "en"), _("language of what people read")),
-            switch("print-config", _("print the configuration in force, and end")),
-            switch("json", _("print the ready line as JSON")),
-            switch("verbose", _("log more"), short="v"),
-            switch("quiet", _("log errors only"), short="q"),
-        ),
-        verbs=(Verb("serve", hidden=True),),
-        default="serve",
-    )
 
 
 def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None) -> int:
@@ -106,32 +64,63 @@ def _run(words: list[str], env: Mapping[str, str]) -> int:
     for word in words:
         if word.partition("=")[0] in LATER:
             return _say(_("{value} comes with a later version").format(value=word), FAILED)
-    command = program()
+    command = commandline.program()
     parsed = arguments.parse(command, words)
     if parsed.version or parsed.help:
         said = f"{command.name} {__version__}\n"
         print(arguments.help_text(command, parsed) if parsed.help else said, end="")
         return 0
-    settings = _load(command, parsed, env)
+    settings = commandline.load(command, parsed, env)
     i18n.setup(settings.text("lang"), env)
+    if parsed.verb != "serve":
+        return _do(command, parsed, settings, env)
     if settings.switch("print-config"):
-        _print_config(settings)
+        print(commandline.as_toml(settings))
         return 0
-    return _serve(settings)
+    return _serve(settings, lambda: commandline.load(command, parsed, env))
 
 
-def _load(command: Program, parsed: Parsed, env: Mapping[str, str]) -> Settings:
-    return Settings.load(
-        arguments.options_of(command, parsed.verb),
-        parsed.given,
-        env,
-        paths.config_file(),
-        program="broker",
-        known=KNOWN | {option.name for option in command.options},
-    )
+def _do(command: Program, parsed: Parsed, settings: Settings, env: Mapping[str, str]) -> int:
+    """Every verb but `serve`."""
+    data = paths.data_dir(settings.text("data-dir"))
+    as_json = settings.switch("json")
+    if parsed.verb == "admin":
+        from common.console import admin
+
+        return admin.run(
+            data,
+            parsed.words,
+            as_json=as_json,
+            seconds=settings["for"],
+            reason=settings["reason"],
+            limit=settings["limit"],
+        )
+    if parsed.verb == "invite":
+        from common.console import invite
+
+        serving = commandline.serving(command, parsed, env)
+        return invite.run(
+            data,
+            as_json=as_json,
+            uses=settings["uses"],
+            seconds=settings["expires"],
+            note=settings["note"],
+            host=settings["host"],
+            listing=settings.switch("list"),
+            withdraw=settings["withdraw"],
+            serves=(serving.texts("pull") or [PULL], serving.texts("pub")),
+        )
+    if len(parsed.words) > 1 or not (parsed.words or parsed.verb == "verify"):
+        line = _("{verb} wants one file: type {command} FILE")
+        raise UsageError(line.format(verb=parsed.verb, command=f"broker.py {parsed.verb}"))
+    if parsed.verb == "verify":
+        return upkeep.run_verify(data, parsed.words[0] if parsed.words else None, as_json=as_json)
+    run = upkeep.run_backup if parsed.verb == "backup" else upkeep.run_restore
+    return run(data, parsed.words[0], force=settings.switch("force"), as_json=as_json)
 
 
-def _serve(settings: Settings) -> int:
+def _serve(settings: Settings, load: Callable[[], Settings]) -> int:
+    """`load` reads the settings again, for SIGHUP; it raises `BadSetting`."""
     _log_to_stderr(settings)
     raise_descriptor_limit()
     data = paths.data_dir(settings.text("data-dir"))
@@ -141,20 +130,21 @@ def _serve(settings: Settings) -> int:
             pull=settings.texts("pull") or [PULL],
             pub=settings.texts("pub"),
             card=settings.text("card"),
-            core=CoreSettings(
-                name=settings["name"],
-                plain=settings.switch("plain"),
-                rate=float(settings["rate"]),
-                burst=float(settings["burst"]),
-            ),
+            core=commandline.core_settings(settings),
         )
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: server.stop())
+    if hasattr(signal, "SIGHUP"):
+        # In the loop, not in the handler, which may have come in the middle of writing the log.
+        reload = _Reload(server, settings, load)
+        signal.signal(signal.SIGHUP, lambda *_: server.soon(reload))
     try:
-        words, status = _open(server, data / "broker")
-        if words:
-            return _say(words, status)
+        obstacle = _open(server, data / "broker")
+        if obstacle is not None:
+            if settings.switch("json"):
+                print(json.dumps(obstacle.said(), ensure_ascii=False), flush=True)
+            return _say(obstacle.words, obstacle.status)
         if settings.switch("plain"):
             _log.warning("without encryption: everybody on the network can read along")
         _tell_ready(server, as_json=settings.switch("json"))
@@ -169,28 +159,69 @@ def _serve(settings: Settings) -> int:
             server.close()
 
 
-def _open(server: Server, directory: Path) -> tuple[str, int]:
-    """What stands in the way of serving, and its exit status; empty where nothing does."""
+class _Reload:
+    """Takes the configuration over while the broker serves."""
+
+    def __init__(self, server: Server, settings: Settings, load: Callable[[], Settings]) -> None:
+        self._server = server
+        self._settings = settings
+        self._load = load
+
+    def __call__(self) -> None:
+        """Once. What is wrong is logged, and what held goes on."""
+        try:
+            settings = self._load()
+        except BadSetting as fault:
+            _log.warning("the configuration stays as it was: %s", fault.line)
+            return
+        changed = dict(commandline.changes(self._settings, settings))
+        taken = [words for name, words in changed.items() if name in commandline.RELOADED]
+        left = [words for name, words in changed.items() if name not in commandline.RELOADED]
+        self._server.configure(commandline.core_settings(settings))
+        _log.info("the configuration was read again: %s", "; ".join(taken) or "nothing changed")
+        if left:
+            _log.warning("needs a restart of the broker: %s", "; ".join(left))
+        self._settings = settings
+
+
+@dataclass(frozen=True)
+class _Obstacle:
+    """What stands in the way of serving. `code` is `explain`'s, or why an address is refused."""
+
+    code: str
+    words: str
+    status: int = FAILED
+    address: str = ""
+
+    def said(self) -> dict[str, str]:
+        """What programs are told."""
+        place = {"address": self.address} if self.address else {}
+        return {"type": "error", "code": self.code, **place, "text": self.words}
+
+
+def _open(server: Server, directory: Path) -> _Obstacle | None:
     try:
         server.open()
     except paths.Locked:
         words = _("another broker serves {path}; stop it, or choose another --data-dir")
-        return words.format(path=directory), FAILED
+        return _Obstacle("data-dir-locked", words.format(path=directory))
     except CannotBind as fault:
-        return _cannot_bind(fault), FAILED
+        return _Obstacle(fault.reason, _cannot_bind(fault), address=fault.address)
     except NewerDatabase as fault:
-        return explain("newer-database", {"path": str(fault.path)}, str(fault)), FAILED
+        words = explain("newer-database", {"path": str(fault.path)}, str(fault))
+        return _Obstacle("newer-database", words)
     except (BadDatabase, BadKeyFile) as fault:
-        return str(fault), FAILED
+        return _Obstacle("data-dir", str(fault))
     except PermissionError as fault:
         words = _("{path} may not be written by this account; choose another --data-dir")
-        return words.format(path=fault.filename or directory), NOT_PERMITTED
+        path = fault.filename or directory
+        return _Obstacle("data-dir", words.format(path=path), NOT_PERMITTED)
     except OSError as fault:
         words = _("{path} cannot be used: {why}")
         path = fault.filename or directory
         status = NOT_PERMITTED if fault.errno in _READ_ONLY else FAILED
-        return words.format(path=path, why=fault.strerror), status
-    return "", 0
+        return _Obstacle("data-dir", words.format(path=path, why=fault.strerror), status)
+    return None
 
 
 _READ_ONLY: Final = (30,)
@@ -216,16 +247,6 @@ def _tell_ready(server: Server, *, as_json: bool) -> None:
             f" card={said['card'] or '-'} key={said['key'] or '-'}"
         )
     print(line, flush=True)
-
-
-def _print_config(settings: Settings) -> None:
-    """As TOML that `--config` reads back; what has no value stands as a comment."""
-    print("[broker]")
-    for name, value in settings.items():
-        if name in ("config", "print-config", "json", "verbose", "quiet"):
-            continue
-        shown = json.dumps(value.value, ensure_ascii=False)
-        print(f"# {name} =" if value.value is None else f"{name} = {shown}")
 
 
 def _log_to_stderr(settings: Settings) -> None:

@@ -25,8 +25,8 @@ from typing import Any, Final, NamedTuple, Protocol
 import zmq
 
 SUBSCRIPTIONS: Final = 1_024
-"""Different topics that one connection may ask for; a session needs its rooms (200) and its inbox.
-Each costs the broker about 5 kB in libzmq, granted or not."""
+"""Different topics that one connection may ask for, unless the operator says otherwise; a session
+needs its rooms (200) and its inbox. Each costs the broker about 5 kB in libzmq, granted or not."""
 
 LEAVINGS: Final = 1_000_000
 """Messages that somebody who was thrown out may have left behind."""
@@ -84,6 +84,8 @@ class Gate:
         self._recv = plain.recv
         self._send = plain.send
         self._distrust = False
+        self.most = SUBSCRIPTIONS
+        """Different topics that one connection may ask for, from its next one on."""
         self._connections: dict[int, _Connection] = {}
         self._outcasts: dict[int, int] = {}
         """Descriptors of those thrown out, and how many of their leavings were read. Those are
@@ -176,9 +178,9 @@ class Gate:
             self._outcasts[peer.fd] = 0
             return False
         connection.topics.add(topic)
-        if len(connection.topics) <= SUBSCRIPTIONS:
+        if len(connection.topics) <= self.most:
             return True
-        self._refuse(peer, True, f"asked for more than {SUBSCRIPTIONS} topics")
+        self._refuse(peer, True, f"asked for more than {self.most} topics")
         return False
 
     def _refuse(self, peer: Peer, alive: bool, why: str) -> None:

@@ -9,8 +9,9 @@ import os
 import secrets
 import socket as system_socket
 import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,11 +21,14 @@ import zmq
 from common import __version__, keys, paths
 from common.broker import sockets
 from common.broker.admission import Admission
-from common.broker.batch import Batch
-from common.broker.core import Core, CoreSettings
+from common.broker.batch import Batch, DeleteRead
+from common.broker.chores import Chores, Policies
+from common.broker.core import Core
+from common.broker.facts import Rules
 from common.broker.faults import from_environment
 from common.broker.gate import Gate, Peer
 from common.broker.ledger import Ledger
+from common.broker.limits import CoreSettings
 from common.broker.logbook import Logbook
 from common.broker.reader import Reader
 from common.broker.store import StorageFailed, StorageFull, Store
@@ -42,6 +46,10 @@ LOOKED_AT: Final = 32
 costs 1.1 µs more than reading bytes (measured). Under CURVE all are: it also tells who sent it."""
 PARTS: Final = 64
 """Frames of a message above which its sender is thrown out."""
+LAST_WORDS: Final = 0.1
+"""Seconds between the words that tell somebody why, and the end of their connection: libzmq sends
+from a thread of its own, and what it has not sent by then is lost."""
+_NO_RULES: Final = Rules()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +74,9 @@ class Server:
         self._waker, self._wakeable = system_socket.socketpair()
         self._waker.setblocking(False)
         self._stopping = False
+        self._soon: deque[Callable[[], None]] = deque()
+        self._leaving: deque[tuple[float, int, str]] = deque()
+        """Connections to be closed: when (monotonic), descriptor and address."""
         self._fault = from_environment()
         self._opened: list[Callable[[], None]] = [self._context.term, self._close_wakers]
         self._logbook = Logbook(time.monotonic())
@@ -94,9 +105,16 @@ class Server:
             self._store.stream,
             lambda: secrets.token_hex(8),
             topics.room,
+            loaded.facts,
         )
-        self._core = Core(settings.core, ledger, loaded.epoch, time.monotonic(), _wall())
+        self._ledger = ledger
         self._encrypted = pair is not None
+        self._console = pair.public if pair else ""
+        owned = any(rank.role == "owner" for rank in ledger.facts.ranks.values())
+        self._claim = "" if owned or pair is None else f"claim-{secrets.token_hex(16)}"
+        self._core = Core(
+            self._completed(settings.core), ledger, loaded.epoch, time.monotonic(), _wall()
+        )
         if pair is not None:
             self._admission: Admission | None = Admission(self._context, self._may_connect)
             self._opened.append(self._admission.stop)
@@ -108,32 +126,16 @@ class Server:
         self._recv = plain.recv
         self._pub = self._own(sockets.make_pub(self._context, pair))
         self._gate = Gate(self._pub, self)
+        self._gate.most = settings.core.subscriptions
         self._carry_out()  # the first start's own records are true before anybody may connect
         bound = self._bind()
         self._watchman = Watchman(bound.pull, bound.pub + bound.card, self._swamped, self._nudge)
         self._opened.append(self._watchman.close)
-        self._card = encode(
-            messages.Card(
-                name=settings.core.name,
-                key=pair.public if pair else None,
-                pull=bound.pull,
-                pub=bound.pub,
-                protocol=messages.PROTOCOL,
-                access="open",
-            )
-        )
-        self.ready = {
-            "type": "ready",
-            "name": settings.core.name,
-            "pull": bound.pull,
-            "pub": bound.pub,
-            "card": bound.card[0] if bound.card else None,
-            "key": pair.public if pair else None,
-        }
-        ready_file = directory / "ready.json"
-        said = {**self.ready, "pid": os.getpid(), "version": __version__}
-        paths.write_private(ready_file, msgspec.json.encode(said) + b"\n")
-        self._opened.append(lambda: ready_file.unlink(missing_ok=True))
+        self._chores = Chores(self._store, time.monotonic(), self._policies, self._note)
+        self._bound = bound
+        self._ready_file = directory / "ready.json"
+        self._introduce()
+        self._opened.append(lambda: self._ready_file.unlink(missing_ok=True))
 
     def run(self) -> None:
         """Serves until `stop`. Raises `StorageFailed` when a commit's outcome is unknown: nothing
@@ -146,7 +148,8 @@ class Server:
             watched.append(self._card_socket)
         for one in watched:
             poller.register(one, zmq.POLLIN)
-        core, watchman, logbook = self._core, self._watchman, self._logbook
+        core, watchman = self._core, self._watchman
+        logbook, chores = self._logbook, self._chores
         wait, unsettled = 0, False
         while not self._stopping:
             ready = dict(poller.poll(wait))
@@ -160,13 +163,19 @@ class Server:
             watchman.turn(read, emptied)
             if self._wakeable.fileno() in ready:
                 self._wakeable.recv(4_096)
+                while self._soon:
+                    self._soon.popleft()()
             if self._reader.fileno() in ready:
                 self._answer_reads()
             if self._card_socket and self._card_socket in ready:
                 self._answer_card()
-            due = min(core.tick(), logbook.due)
+            due = min(core.tick(), logbook.due, chores.due)
             logbook.tick(now)
+            chores.tick(now, _wall())
             self._carry_out()
+            due = min(due, self._store.due)
+            if self._leaving:
+                due = min(due, self._see_out(now))
             # Rounded up: a poll of 0 ms before a deadline would spin.
             wait = int(min(max((due - now) * 1_000 + 1, 0), 60_000))
             if unsettled:  # the gate must see the end of the queue, to trust it again
@@ -179,6 +188,18 @@ class Server:
         """Ends `run` soon. For signal handlers and other threads."""
         self._stopping = True
         self._nudge()
+
+    def soon(self, act: Callable[[], None]) -> None:
+        """Has the loop do something between two turns. For signal handlers and other threads."""
+        self._soon.append(act)
+        self._nudge()
+
+    def configure(self, settings: CoreSettings) -> None:
+        """Goes on with other settings, and everybody who is here stays; see `Core.configure`. For
+        the loop's thread: `soon`."""
+        self._core.configure(self._completed(replace(settings, plain=not self._encrypted)))
+        self._gate.most = settings.subscriptions
+        self._introduce_anew()
 
     def close(self) -> None:
         """Gives everything back, in the reverse order of opening. Safe after a failed `open`."""
@@ -220,7 +241,7 @@ class Server:
         """
         receive, recv = self._core.receive, self._recv
         noblock, encrypted = int(zmq.NOBLOCK), self._encrypted
-        suspects = self._watchman.suspects
+        suspects, outcasts = self._watchman.suspects, self._core.outcasts
         count = size = 0
         try:
             while count < TURN_FRAMES and size < TURN_BYTES:
@@ -238,8 +259,15 @@ class Server:
                     count += self._refuse_multipart(frame)
                     continue
                 body = frame.bytes
-                receive(body, str(frame.get("User-Id")) if encrypted else None)
                 size += len(body)
+                if not encrypted:
+                    receive(body, None)
+                    continue
+                key = str(frame.get("User-Id"))
+                if key in outcasts:
+                    self._watchman.throw_out(frame.get(zmq.SRCFD), "shut out")
+                else:
+                    receive(body, key)
         except zmq.Again:
             return count, True
         return count, False
@@ -271,12 +299,23 @@ class Server:
         core.committed()
         if batch.appends or batch.publish:
             self._publish(batch)
+        for fd, address in batch.expel:
+            self._leaving.append((time.monotonic() + LAST_WORDS, fd, address))
         for read in batch.reads:
             self._reader.submit(read)
-        if batch.durable:
-            self._store.tend()
+        self._store.tend()
         for level, words in batch.log:
             self._note(level, words)
+        if self._claim and core.claimed:
+            self._claim = ""
+            self._introduce_anew()
+
+    def _see_out(self, now: float) -> float:
+        """Closes the connections of those who were told why; answers when the next one is due."""
+        while self._leaving and self._leaving[0][0] <= now:
+            _due, fd, address = self._leaving.popleft()
+            self._gate.throw_out(fd, address)
+        return self._leaving[0][0] if self._leaving else float("inf")
 
     def _publish(self, batch: Batch) -> None:
         publish = self._gate.publish
@@ -296,10 +335,13 @@ class Server:
 
     def _answer_reads(self) -> None:
         for result in self._reader.results():
-            self._core.read_done(result.user)
+            self._core.read_done(result.user, len(result.lines))
             if result.trouble:
                 self._note("error", result.trouble)
-            self._gate.publish(topics.inbox(result.session), result.lines)
+            if result.lines and self._core.may_have(result.read):
+                self._gate.publish(topics.inbox(result.session), result.lines)
+            elif isinstance(result.read, DeleteRead):
+                self._core.found(result.read, *result.origin)
 
     def _answer_card(self) -> None:
         assert self._card_socket is not None
@@ -310,10 +352,61 @@ class Server:
             except zmq.Again:
                 return
 
+    # --- what is told about this broker --------------------------------------------------------
+
+    def _introduce(self) -> None:
+        """Makes the card and `ready.json` say what holds now."""
+        settings, bound = self._core.settings, self._bound
+        key = self._console or None
+        self._card = encode(
+            messages.Card(
+                name=settings.name,
+                key=key,
+                pull=bound.pull,
+                pub=bound.pub,
+                protocol=messages.PROTOCOL,
+                access=settings.access,
+            )
+        )
+        self.ready = {
+            "type": "ready",
+            "name": settings.name,
+            "pull": bound.pull,
+            "pub": bound.pub,
+            "card": bound.card[0] if bound.card else None,
+            "key": key,
+        }
+        said = {**self.ready, "pid": os.getpid(), "version": __version__}
+        if self._claim:
+            said["claim"] = self._claim
+        paths.write_private(self._ready_file, msgspec.json.encode(said) + b"\n")
+
+    def _introduce_anew(self) -> None:
+        """The same while people are served: a full disk is no reason to stop."""
+        try:
+            self._introduce()
+        except OSError as fault:
+            self._note("warning", f"{self._ready_file} could not be written: {fault.strerror}")
+
+    def _completed(self, settings: CoreSettings) -> CoreSettings:
+        return replace(settings, console=self._console, claim=self._claim)
+
+    def _policies(self) -> Policies:
+        """What each room keeps, where that is not everything."""
+        settings, rules = self._core.settings, self._ledger.facts.rules
+        found = {}
+        for room in self._ledger.rooms.values():
+            own = rules.get(str(room.number), _NO_RULES)
+            keep = (own.keep or settings.keep, own.keep_bytes or settings.keep_bytes)
+            if any(keep):
+                found[room.number] = keep
+        return found
+
     # --- making and unmaking -------------------------------------------------------------------
 
     def _may_connect(self, key: str) -> bool:
-        """Open access: whoever has the broker's key may come in; what they may do is the core's."""
+        """Whoever has the broker's key may connect; whether they may come in is the core's to say,
+        with the reason."""
         return bool(key)
 
     def _bind(self) -> sockets.Bound:

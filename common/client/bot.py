@@ -40,7 +40,17 @@ from typing import Any, Final, TypeVar
 from common import __version__, arguments, i18n, paths
 from common.arguments import Program, UsageError, Verb
 from common.client.client import Client, Options
-from common.client.events import Event, Failed, LinkDown, LinkUp, Messages, Ready, Refused
+from common.client.decisions import notice_words
+from common.client.events import (
+    Event,
+    Failed,
+    LinkDown,
+    LinkUp,
+    Messages,
+    Notice,
+    Ready,
+    Refused,
+)
 from common.client.joining import (
     CannotJoin,
     Entry,
@@ -50,6 +60,7 @@ from common.client.joining import (
     rooms_of,
     status_of,
 )
+from common.client.places import is_direct
 from common.explain import explain
 from common.i18n import _
 from common.protocol.messages import Record
@@ -78,6 +89,8 @@ class Message:
     """Milliseconds since 1970, by the server's clock."""
     me: bool
     bot: Bot = field(repr=False, compare=False)
+    direct: bool = False
+    """It was said to this bot alone."""
 
     @property
     def argument(self) -> str:
@@ -154,7 +167,8 @@ class Bot:
         return register
 
     def say(self, room: str, text: str) -> None:
-        """Say something; from any thread, while the bot runs. Refusals are logged."""
+        """Say something, to one person where `room` is `@NICK`; from any thread, while the bot
+        runs. Refusals are logged."""
         client = self._client
         if client is None:
             raise RuntimeError("the bot does not run")
@@ -275,7 +289,9 @@ class Bot:
     def _serve(self, settings: Settings) -> int:
         rooms = rooms_of(settings)
         entry = prepare(settings)
-        options = Options(nick=entry.nick, fallback=entry.fallback, rooms=rooms, app="causette-bot")
+        options = Options(
+            nick=entry.nick, fallback=entry.fallback, rooms=rooms, app="causette-bot", direct=True
+        )
         self._client = client = Client(entry.target, entry.keys, options)
         client.start()
         try:
@@ -300,6 +316,10 @@ class Bot:
             self.user, self.nick = event.user, event.nick
             remember(entry)
             _log.info("%s is in %s", event.nick, ", ".join(event.rooms))
+            for room in event.refused:
+                _log.warning("not let into %s", one_line(room))
+        elif isinstance(event, Notice):
+            _log.warning("%s", one_line(notice_words(event, event.room)))
         elif isinstance(event, LinkDown):
             _log.warning("link down: %s", one_line(event.reason))
         elif isinstance(event, LinkUp):
@@ -320,6 +340,7 @@ class Bot:
             record.ts,
             record.me,
             self,
+            is_direct(room),
         )
 
 

@@ -4,6 +4,7 @@ Every method may be called from any thread and returns at once; the work happens
 background thread (`thread`), which runs the pure session (`session`).
 """
 
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -11,22 +12,26 @@ from types import TracebackType
 from typing import Any, Self
 
 from common.client.events import (
+    AuditReply,
+    CodeReply,
     DoneReply,
     Event,
     HistoryReply,
     JoinedReply,
+    ListReply,
     PeopleReply,
     PongReply,
     RoomsReply,
     StoredReply,
 )
+from common.client.places import is_direct, place
 from common.client.profile import AnyProfile, MemoryProfile
 from common.client.session import Saved, Session, SessionOptions
 from common.client.target import Target
 from common.client.thread import LinkThread
 from common.keys import KeyPair, plain_secret
+from common.protocol.deeds import AskList, Audit, Deed, Lists, MakeDeviceCode, MakeInvitation
 from common.protocol.messages import History, Nick, Ping, Request, Rooms, Who
-from common.protocol.names import room_name
 
 
 @dataclass(kw_only=True)
@@ -37,7 +42,7 @@ class Options:
     fallback: bool = False
     """Take `nick-2` where the nickname is another's (for nicknames that nobody typed)."""
     rooms: list[str] = field(default_factory=list)
-    """Rooms to join; created where they do not exist."""
+    """Rooms to join, created where they do not exist; `@NICK` is a direct conversation."""
     since: dict[str, int] = field(default_factory=dict)
     """Room to the number after which to start; a room that is not named starts at the profile's
     cursor where `resume`, else at its head."""
@@ -51,6 +56,12 @@ class Options:
     lang: str = ""
     join_timeout: float = 10.0
     """Seconds for the first link; then `Failed`. Later ones are tried for ever."""
+    code: str = ""
+    """An invitation's or another device's code; without one, what the target knows."""
+    direct: bool = False
+    """Take part in direct conversations, now and as they begin."""
+    wait_admission: bool = False
+    """Where an administrator must let this key in: wait until one does (`Waiting`)."""
 
 
 class Client:
@@ -79,6 +90,9 @@ class Client:
             secret=plain_secret(keys) if target.key is None else None,
             expect_plain=target.key is None,
             join_timeout=options.join_timeout,
+            code=options.code or _code(target, keys),
+            direct=options.direct and target.key is not None,
+            wait_admission=options.wait_admission,
         )
         self._thread = LinkThread(
             target,
@@ -114,7 +128,8 @@ class Client:
     ) -> None:
         self.close()
 
-    # Requests. Each future ends in its reply or in `Refused`.
+    # Requests. Each future ends in its reply or in `Refused`. A room may be `@NICK`: the direct
+    # conversation with that person, which answers and events name `@USER-USER`.
 
     def say(self, room: str, text: str, *, me: bool = False) -> "Future[StoredReply]":
         """Says something; the future ends once it is stored, or refused for good."""
@@ -157,6 +172,47 @@ class Client:
         """A round trip: everything asked before has reached the broker."""
         return self._ask(Ping())
 
+    def do(self, deed: Deed) -> "Future[DoneReply]":
+        """Does what people decide about rooms and one another; see `protocol.deeds`."""
+        return self._ask(deed)
+
+    def make_code(self, deed: MakeInvitation | MakeDeviceCode) -> "Future[CodeReply]":
+        """Makes a code to be handed on. Never asked twice: without an answer, `timeout`."""
+        return self._ask(deed)
+
+    def list(self, what: Lists, room: str = "") -> "Future[ListReply]":
+        """A whole list: all pages."""
+        return self._ask(AskList(what=what, room=room))
+
+    def audit(
+        self, *, after: int | None = None, before: int | None = None, limit: int = 1_000
+    ) -> "Future[AuditReply]":
+        """One page of the server's own log; bounds as `history`."""
+        return self._ask(Audit(after=after, before=before, limit=limit))
+
+    def set_ignored(self, people: Mapping[str, str]) -> None:
+        """Keeps whom this person does not want to read: user to nickname."""
+        kept = dict(people)
+        self._thread.keep(lambda: self._profile.set_ignored(kept))
+
+    def set_silenced(self, rooms: Iterable[str]) -> None:
+        """Keeps the rooms that are not to call this person."""
+        kept = tuple(rooms)
+        self._thread.keep(lambda: self._profile.set_silenced(kept))
+
+    def set_note(self, name: str, text: str) -> None:
+        """Keeps a text of the program's own under a name: drafts, for instance."""
+        self._thread.keep(lambda: self._profile.set_note(name, text))
+
+    def set_rooms(self, rooms: Iterable[str]) -> None:
+        """Keeps the rooms that a later run asks for."""
+        kept = tuple(rooms)
+        self._thread.keep(lambda: self._profile.set_rooms(kept))
+
+    def hurry(self) -> None:
+        """Tries to link up again now, where the library waits for its next try."""
+        self._thread.hurry()
+
     def seen(self, room: str, seq: int, id: str) -> None:
         """The program is done with this record: the cursor that a later run resumes from."""
         self._thread.seen(room, seq, id)
@@ -177,7 +233,7 @@ def _saved(options: Options, profile: AnyProfile) -> Saved:
     """Where to begin: as told, else where this profile stopped if asked to, else at the head."""
     rooms: dict[str, tuple[int, str] | None] = {}
     for room in options.rooms:
-        name = room_name(room)
+        name = place(room)
         cursor = profile.cursor(name) if options.resume else None
         if name in options.since:
             rooms[name] = (options.since[name], "")
@@ -185,9 +241,20 @@ def _saved(options: Options, profile: AnyProfile) -> Saved:
             rooms[name] = (cursor.seq, cursor.id)
         else:
             rooms[name] = None
+    directs = None
+    if options.resume:
+        cursors = profile.cursors()
+        directs = {name: (at.seq, at.id) for name, at in cursors.items() if is_direct(name)}
     return Saved(
         stream=profile.stream(),
         next_n=profile.next_n(),
         outbox=[(item.n, item.room, item.text, item.me) for item in profile.outbox()],
         rooms=rooms,
+        directs=directs,
+        epoch=profile.epoch() or "",
     )
+
+
+def _code(target: Target, keys: KeyPair) -> str:
+    """What lets this key in, as far as the target tells. The broker's own key needs nothing."""
+    return "" if keys.public == target.key else target.code or target.claim

@@ -1,66 +1,58 @@
-"""Slash commands: what people can type, in French and English, from one table.
+"""Slash commands: how a typed line is read, by the table in `vocabulary`, or what is wrong with it.
 
-Owns: the names, their arguments, how a typed line is read and what is wrong with it. Must not know
-who carries a command out: a client gets `Say`, `Call` or `Wrong` and acts on it. Pure.
-
-Adding a command is a line in `COMMANDS`; its usage, its help and its completion follow. Arguments
-are checked here, so that a handler gets what it needs or is not called.
+Owns the reading. Must not know who carries a command out: a client gets `Say`, `Call` or `Wrong`
+and acts on it. Pure. Arguments are checked here, so that a handler gets what it needs or is not
+called.
 """
 
 import difflib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import Enum
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
+from common.client.vocabulary import (
+    BY_NAME,
+    COMMANDS,
+    Command,
+    Group,
+    Kind,
+    Parameter,
+    choice,
+    choices,
+    find,
+    fold,
+    group,
+)
 from common.explain import explain
-from common.i18n import N_, _, current, number
+from common.i18n import _, current, number
 from common.protocol import names
 from common.protocol.limits import WIRE
 from common.safe import one_line
 
+__all__ = [
+    "COMMANDS", "Call", "Command", "Group", "Kind", "Parameter", "Say", "Wrong", "choices", "find",
+    "fold", "group", "help_lines", "parse",
+]  # fmt: skip
+
 HISTORY_MOST: Final = 1_000
 HISTORY_USUAL: Final = 100
+LONGEST: Final = 315_360_000
+"""Seconds that somebody may be muted for, and the like: ten years."""
+LAST_NUMBER: Final = 1 << 40
 
-
-class Kind(Enum):
-    """What an argument is; the last one may take the rest of the line (TEXT, FILE and NICK)."""
-
-    ROOM = N_("ROOM")
-    NICK = N_("NICK")
-    TEXT = N_("TEXT")
-    COUNT = N_("N")
-    FILE = N_("FILE")
-    COMMAND = N_("COMMAND")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    kind: Kind
-    required: bool = True
-
-    def usage(self) -> str:
-        word = _(self.kind.value)
-        return word if self.required else f"[{word}]"
-
-
-@dataclass(frozen=True)
-class Command:
-    """`name` is stable and English, `french` its name in French; both work in both languages."""
-
-    name: str
-    french: str
-    help: str
-    """One line, to be translated where it is shown."""
-    parameters: tuple[Parameter, ...] = ()
-
-    def shown(self) -> str:
-        """The name with its slash, in the person's language."""
-        return "/" + (self.french if current().lang == "fr" else self.name)
-
-    def usage(self) -> str:
-        """`/history [N]`"""
-        return " ".join([self.shown(), *(one.usage() for one in self.parameters)])
+_UNITS: Final = {
+    **dict.fromkeys(("s",), 1),
+    **dict.fromkeys(("m", "min"), 60),
+    **dict.fromkeys(("h",), 3_600),
+    **dict.fromkeys(("d", "j"), 86_400),
+    **dict.fromkeys(("w", "sem"), 604_800),
+}
+_DURATION = re.compile(r"([0-9]{1,9})(s|min|m|h|d|j|w|sem)")
+_KEY = re.compile(r"[0-9a-fA-F]{64}")
+_QUOTED = re.compile(r'["“«]\s*([^"”»]+?)\s*["”»](?=\s|$)\s*')
+_GREEDY: Final = (Kind.TEXT, Kind.REASON, Kind.FILE, Kind.NICK)
+"""Kinds that take the rest of the line where they stand last."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +74,14 @@ class Call:
     room: str = ""
     nick: str = ""
     text: str = ""
+    """TEXT, REASON, FILE, NAME or COMMAND."""
     count: int = 0
+    """How many; or the number of a message."""
+    seconds: int = 0
+    choice: str = ""
+    """The stable name of what was chosen: on, off, admin, private, ..."""
+    key: str = ""
+    """The beginning of a key, in lower case; in place of `nick`, a whole one."""
 
 
 @dataclass(frozen=True)
@@ -91,41 +90,6 @@ class Wrong:
 
     text: str
     """One sentence or two for people, in their language."""
-
-
-def _optional(kind: Kind) -> Parameter:
-    return Parameter(kind, required=False)
-
-
-COMMANDS: Final = (
-    Command("help", "aide", N_("what can be typed here"), (_optional(Kind.COMMAND),)),
-    Command("join", "rejoindre", N_("join a room, or make it"), (Parameter(Kind.ROOM),)),
-    Command("leave", "quitter-salon", N_("leave this room"), (_optional(Kind.ROOM),)),
-    Command("room", "salon", N_("go to a room that you are in"), (Parameter(Kind.ROOM),)),
-    Command("rooms", "salons", N_("which rooms there are")),
-    Command("who", "qui", N_("who is here"), (_optional(Kind.ROOM),)),
-    Command("nick", "pseudo", N_("change your nickname"), (Parameter(Kind.NICK),)),
-    Command("me", "moi", N_("say what you do"), (Parameter(Kind.TEXT),)),
-    Command(
-        "msg",
-        "mp",
-        N_("say something to one person"),
-        (Parameter(Kind.NICK), Parameter(Kind.TEXT)),
-    ),
-    Command("history", "historique", N_("show older messages"), (_optional(Kind.COUNT),)),
-    Command("save", "enregistrer", N_("save the conversation"), (_optional(Kind.FILE),)),
-    Command("clear", "effacer", N_("clear the screen; nothing is deleted")),
-    Command("resend", "renvoyer", N_("send a refused message again")),
-    Command("edit", "modifier", N_("take a refused message back into the line")),
-    Command("quit", "quitter", N_("end")),
-)
-
-_BY_NAME: Final = {name: one for one in COMMANDS for name in (one.name, one.french)}
-
-
-def find(word: str) -> Command | None:
-    """The command of this name, with or without its slash, in either language."""
-    return _BY_NAME.get(word.removeprefix("/").casefold())
 
 
 def command_names() -> Iterator[tuple[str, Command]]:
@@ -137,8 +101,12 @@ def command_names() -> Iterator[tuple[str, Command]]:
             yield other, one
 
 
-def parse(line: str) -> Say | Call | Wrong | None:
-    """Read what was typed; None where there is nothing in it. `//text` says `/text`."""
+def parse(line: str, nicks: Iterable[str] = ()) -> Say | Call | Wrong | None:
+    """Read what was typed; None where there is nothing in it. `//text` says `/text`.
+
+    `nicks` are the people that are known here: one whose nickname holds blanks is named as it is,
+    also in front of other words. Others stand in quotes then.
+    """
     # A terminal hands over bytes that are not UTF-8 as lone surrogates, which cannot be sent.
     line = line.encode("utf-8", "ignore").decode().strip("\n").rstrip()
     if not line.strip():
@@ -151,7 +119,7 @@ def parse(line: str) -> Say | Call | Wrong | None:
     command = find(word)
     if command is None:
         return _unknown(word)
-    return _call(command, rest)
+    return _call(command, rest, nicks)
 
 
 def _say(text: str, me: bool = False) -> Say | Wrong:
@@ -167,71 +135,140 @@ def _say(text: str, me: bool = False) -> Say | Wrong:
 
 def _unknown(word: str) -> Wrong:
     text = _("There is no command /{word}.").format(word=one_line(word))
-    close = difflib.get_close_matches(word.casefold(), _BY_NAME, n=1, cutoff=0.5)
-    starts = [name for name in _BY_NAME if word and name.startswith(word.casefold())]
+    folded = fold(word)
+    close = difflib.get_close_matches(folded, BY_NAME, n=1, cutoff=0.5)
+    starts = [name for name in BY_NAME if word and name.startswith(folded)]
     if close or starts:
-        near = (starts or close)[0]
-        text += " " + _("Did you mean /{name}?").format(name=near)
+        near = BY_NAME[(starts or close)[0]]
+        name = next(name for name in (near.name, near.french) if fold(name) in (*starts, *close))
+        text += " " + _("Did you mean /{name}?").format(name=name)
     elif "/" in word:
         text += " " + _("To say it, type // in front.")
     else:
-        text += " " + _("{help} lists them.").format(help=_BY_NAME["help"].shown())
+        text += " " + _("{help} lists them.").format(help=BY_NAME["help"].shown())
     return Wrong(text)
 
 
-def _call(command: Command, rest: str) -> Call | Say | Wrong:
-    values = _Values()
+def _call(command: Command, rest: str, nicks: Iterable[str]) -> Call | Say | Wrong:
+    given: dict[str, str | int] = {}
     last = len(command.parameters) - 1
     for place, parameter in enumerate(command.parameters):
-        whole = place == last and parameter.kind in (Kind.TEXT, Kind.FILE, Kind.NICK)
-        word, rest = (rest, "") if whole else _cut(rest)
+        kind = parameter.kind
+        if place == last and kind in _GREEDY:
+            word, left = rest, ""
+        elif kind is Kind.NICK:
+            word, left = _name(rest, nicks)
+        else:
+            word, left = _cut(rest)
         if not word:
             if parameter.required:
                 return _misused(command)
             break
-        problem = values.take(parameter.kind, word)
-        if problem is not None:
-            return problem
+        read = _read(kind, word)
+        if read is None and not parameter.required and place < last:
+            continue
+        if read is None:
+            return _no_such(kind, word)
+        if isinstance(read, Wrong):
+            return read
+        given |= read
+        rest = left
     if rest:
         return _misused(command)
     if command.name == "me":
-        return _say(values.text, me=True)
-    return Call(command.name, values.room, values.nick, values.text, values.count)
+        return _say(str(given["text"]), me=True)
+    return Call(command.name, **given)  # type: ignore[arg-type]
 
 
-@dataclass
-class _Values:
-    room: str = ""
-    nick: str = ""
-    text: str = ""
-    count: int = 0
-    _taken: list[Kind] = field(default_factory=list)
+def _name(text: str, nicks: Iterable[str]) -> tuple[str, str]:
+    """A nickname in front of other words, and those."""
+    quoted = _QUOTED.match(text)
+    if quoted is not None:
+        return quoted[1], text[quoted.end() :]
+    bare = text.removeprefix("@")
+    for nick in sorted((nick for nick in nicks if " " in nick), key=len, reverse=True):
+        follows = bare[len(nick) :]
+        if bare.casefold().startswith(nick.casefold()) and not follows[:1].strip():
+            return nick, follows.lstrip()
+    return _cut(text)
 
-    def take(self, kind: Kind, word: str) -> Wrong | None:
-        """Checks one argument and keeps it."""
-        if kind is Kind.ROOM:
-            try:
-                self.room = names.room_name(word)
-            except names.BadName as error:
-                return _bad_name(error)
-        elif kind is Kind.NICK:
-            try:
-                self.nick = names.nick(word.removeprefix("@"))
-            except names.BadName as error:
-                return _bad_name(error)
-        elif kind is Kind.COUNT:
-            if not (word.isascii() and word.isdigit() and 1 <= int(word[:9]) <= HISTORY_MOST):
-                return Wrong(
-                    _("{word} is not a number from 1 to {most}.").format(
-                        word=one_line(word), most=number(HISTORY_MOST)
-                    )
-                )
-            self.count = int(word)
-        elif kind is Kind.COMMAND and find(word) is None:
+
+def _read(kind: Kind, word: str) -> dict[str, str | int] | Wrong | None:
+    """What an argument fills in; None where the word is nothing of that kind."""
+    match kind:
+        case Kind.ROOM:
+            return _room(word)
+        case Kind.NICK:
+            return _nick(word)
+        case Kind.COUNT:
+            return _count(word, HISTORY_MOST)
+        case Kind.MESSAGE:
+            return _count(word.lstrip("#"), LAST_NUMBER)
+        case Kind.DURATION:
+            return _duration(word)
+        case Kind.SPAN:
+            return {"choice": "off"} if choice(kind, word) else _duration(word)
+        case Kind.STATE | Kind.ROLE | Kind.PRIVATE | Kind.NEWCOMERS:
+            chosen = choice(kind, word)
+            return {"choice": chosen} if chosen else None
+        case Kind.KEY:
+            return {"key": word.lower()}
+        case Kind.COMMAND if find(word) is None and group(word) is None:
             return _unknown(word.removeprefix("/"))
-        else:
-            self.text = word
+        case _:
+            return {"text": word}
+
+
+def _room(word: str) -> dict[str, str | int] | Wrong:
+    """A room, or with an @ in front the conversation with somebody."""
+    try:
+        if word.startswith("@"):
+            return {"room": "@" + names.nick(word[1:])}
+        return {"room": names.room_name(word)}
+    except names.BadName as error:
+        return _bad_name(error)
+
+
+def _nick(word: str) -> dict[str, str | int] | Wrong:
+    if _KEY.fullmatch(word):
+        return {"key": word.lower()}
+    try:
+        return {"nick": names.nick(word.strip('"“”«» ').removeprefix("@"))}
+    except names.BadName as error:
+        return _bad_name(error)
+
+
+def _count(word: str, most: int) -> dict[str, str | int] | Wrong | None:
+    if not (word.isascii() and word.isdigit()):
         return None
+    return {"count": int(word)} if 1 <= int(word[:14]) <= most else _no_number(word, most)
+
+
+def _duration(word: str) -> dict[str, str | int] | Wrong | None:
+    match = _DURATION.fullmatch(word.casefold())
+    if match is None:
+        return None
+    seconds = int(match[1]) * _UNITS[match[2]]
+    return {"seconds": seconds} if 1 <= seconds <= LONGEST else _no_duration(word)
+
+
+def _no_such(kind: Kind, word: str) -> Wrong:
+    if kind in (Kind.COUNT, Kind.MESSAGE):
+        return _no_number(word, HISTORY_MOST if kind is Kind.COUNT else LAST_NUMBER)
+    if kind in (Kind.DURATION, Kind.SPAN):
+        return _no_duration(word)
+    text = _("{word} is none of these: {choices}.")
+    return Wrong(text.format(word=one_line(word), choices=", ".join(choices(kind))))
+
+
+def _no_number(word: str, most: int) -> Wrong:
+    text = _("{word} is not a number from 1 to {most}.")
+    return Wrong(text.format(word=one_line(word[:80]), most=number(most)))
+
+
+def _no_duration(word: str) -> Wrong:
+    text = _("{word} is not a duration. Type 30s, 10m, 2h or 7d, for instance.")
+    return Wrong(text.format(word=one_line(word)))
 
 
 def _bad_name(error: names.BadName) -> Wrong:
@@ -250,7 +287,16 @@ def _cut(text: str) -> tuple[str, str]:
 
 
 def help_lines(name: str = "") -> list[tuple[str, str]]:
-    """Usage and explanation, of one command or of all, in the person's language."""
-    one = find(name) if name else None
-    chosen = [one] if one else list(COMMANDS)
-    return [(command.usage(), _(command.help)) for command in chosen]
+    """Usage and explanation in the person's language: of one command, of a group's, or (without
+    `name`) of those of every day and where the others are explained."""
+    chosen = group(name) if name else Group.CHAT
+    one = find(name) if name and chosen is None else None
+    if one is not None:
+        return [(one.usage(), _(one.help))]
+    lines = [(each.usage(), _(each.help)) for each in COMMANDS if each.group is chosen]
+    if not name:
+        help_ = BY_NAME["help"].shown()
+        for other in list(Group)[1:]:
+            inside = ", ".join(each.shown()[1:] for each in COMMANDS if each.group is other)
+            lines.append((f"{help_} {_(other.value)}", inside))
+    return lines

@@ -4,14 +4,13 @@ Owns: what is offered and in which order. Must not know how it is shown or chose
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from common.client import commands
-from common.client.commands import Kind
 from common.client.emoji import EMOJI
+from common.client.vocabulary import Command, Group, Kind, choices, fold
 from common.i18n import _
 
 MOST: Final = 50
@@ -29,34 +28,32 @@ class Candidate:
     about: str = ""
 
 
-def fold(text: str) -> str:
-    """What is compared: without case and accents, so that `ines` finds Inès."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(one for one in apart if not unicodedata.combining(one))
-
-
 def candidates(
     before: str,
     rooms: Sequence[str],
     nicks: Sequence[str],
     *,
+    recent: Sequence[tuple[int, str]] = (),
     asked: bool = False,
     emoji: bool = True,
 ) -> list[Candidate]:
     """What fits the text before the cursor, likeliest first, at most `MOST`.
 
-    `rooms` and `nicks` come in the order of preference. `asked`: the person pressed the key for
-    it, so plain words become nicknames too. `emoji`: False where the screen cannot show them.
+    `rooms` (`@nick` for a direct conversation), `nicks` and `recent` (numbers of messages and what
+    they say) come in the order of preference. `asked`: the person pressed the key for it, so plain
+    words become nicknames too. `emoji`: False where the screen cannot show them.
     """
     found: Iterable[Candidate]
     if before.startswith("/") and not before.startswith("//") and "\n" not in before:
-        found = _in_command(before, rooms, nicks)
+        found = _in_command(before, rooms, nicks, recent)
     else:
         found = _in_text(before, rooms, nicks, asked, emoji)
     return [one for one, _number in zip(found, range(MOST), strict=False)]
 
 
-def _in_command(before: str, rooms: Sequence[str], nicks: Sequence[str]) -> Iterator[Candidate]:
+def _in_command(
+    before: str, rooms: Sequence[str], nicks: Sequence[str], recent: Sequence[tuple[int, str]]
+) -> Iterator[Candidate]:
     words = before[1:].split(" ")
     typed = words[-1]
     if len(words) == 1:
@@ -67,19 +64,45 @@ def _in_command(before: str, rooms: Sequence[str], nicks: Sequence[str]) -> Iter
     if command is None or not command.parameters:
         return
     kind = command.parameters[min(place, len(command.parameters) - 1)].kind
-    if kind is Kind.TEXT:
+    if kind in (Kind.TEXT, Kind.REASON):
         yield from _in_text(before, rooms, nicks, asked=False, emoji=True)
-    elif place >= len(command.parameters):
-        return
-    elif kind is Kind.ROOM:
-        wanted = fold(typed.removeprefix("#"))
-        for room in rooms:
-            if fold(room).startswith(wanted):
-                yield Candidate(room, len(typed), f"#{room}")
+    elif place < len(command.parameters):
+        yield from _argument(command, kind, typed, rooms, nicks, recent)
+
+
+def _argument(
+    command: Command,
+    kind: Kind,
+    typed: str,
+    rooms: Sequence[str],
+    nicks: Sequence[str],
+    recent: Sequence[tuple[int, str]],
+) -> Iterator[Candidate]:
+    """One word of a command."""
+    if kind is Kind.ROOM:
+        for room, shown in _named(rooms):
+            if fold(room).startswith(fold(typed.removeprefix("#"))):
+                yield Candidate(room, len(typed), shown)
     elif kind is Kind.NICK and command.name != "nick":
         yield from _people(typed.removeprefix("@"), len(typed), nicks, "{} ")
     elif kind is Kind.COMMAND:
+        for group in list(Group)[1:]:
+            if fold(_(group.value)).startswith(fold(typed)):
+                yield Candidate(_(group.value), len(typed), _(group.value))
         yield from _commands(typed.removeprefix("/"), len(typed))
+    elif kind is Kind.MESSAGE:
+        for seq, said in recent:
+            if str(seq).startswith(typed):
+                yield Candidate(f"{seq} ", len(typed), str(seq), said)
+    else:
+        for word in choices(kind):
+            if fold(word).startswith(fold(typed)):
+                yield Candidate(word, len(typed), word)
+
+
+def _named(rooms: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each room as it is typed and as it is shown."""
+    return ((room, room if room.startswith("@") else f"#{room}") for room in rooms)
 
 
 def _commands(typed: str, replaced: int, *, space: bool = False) -> Iterator[Candidate]:
@@ -119,9 +142,9 @@ def _in_text(
     if sign == "@":
         yield from _people(typed, replaced, nicks, "@{} ", "@{}")
     elif sign == "#":
-        for room in rooms:
+        for room, shown in _named(rooms):
             if fold(room).startswith(fold(typed)):
-                yield Candidate(f"#{room} ", replaced, f"#{room}")
+                yield Candidate(f"{shown} ", replaced, shown)
     elif emoji and len(typed) >= (1 if asked else 2):
         wanted = fold(typed)
         ranked = sorted(EMOJI, key=lambda name: not name.startswith(wanted))

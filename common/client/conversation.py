@@ -7,70 +7,56 @@ Times called `now` are milliseconds since 1970 by this machine's clock.
 """
 
 import re
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from common.client import events
-from common.client.events import Event, HistoryReply, RoomsReply
+from common.client.answers import explain_refusal, people_line, rooms_lines
+from common.client.decisions import news_words, notice_words, rules_words
+from common.client.events import Event, HistoryReply
 from common.client.markup import name_pattern
+from common.client.places import is_nick
+from common.client.states import Failure, Fetch, Link
 from common.client.timeline import Change, Mine, Timeline
 from common.explain import explain
 from common.i18n import _, n_, number
 from common.protocol.messages import Person
 from common.safe import one_line
 
+__all__ = [
+    "NEVER_AGAIN", "Conversation", "Failure", "Fetch", "Link", "explain_refusal", "people_line",
+    "rooms_lines",
+]  # fmt: skip
+
 FIRST_LINES: Final = 50
 """Lines of history that a room opens with."""
 PAGE: Final = 100
+GENTLE: Final = frozenset({"invited", "unmuted", "role", "waiting"})
+"""What somebody decides to nobody's harm."""
 BACK_FOR: Final = 5_000
 """Milliseconds for which it is told that the link is back."""
-NEVER_AGAIN: Final = frozenset({"too-large", "bad-request", "bad-frame", "not-permitted"})
+NEVER_AGAIN: Final = frozenset(
+    {"too-large", "bad-request", "bad-frame", "not-permitted", "no-such-room", "no-such-person"}
+)
 """Refusals of a message that sending it again cannot change."""
-
-
-@dataclass(frozen=True)
-class Fetch:
-    """A page of history is wanted: the newest lines, or those before a number."""
-
-    room: str
-    before: int | None
-    limit: int
-
-
-@dataclass
-class Link:
-    """The line to the broker. `joining` is before the first link."""
-
-    state: Literal["joining", "up", "down"] = "joining"
-    code: str = ""
-    reason: str = ""
-    retry_at: int = 0
-    """When the next try is made."""
-    caught: int = 0
-    """Records fetched since the link came back."""
-    waiting: set[str] = field(default_factory=set)
-    """Rooms that are not complete yet."""
-    holes: bool = False
-    """Something was left out or rolled back: "no gap" would be untrue."""
-    back_until: int = 0
-
-    def seconds(self, now: int) -> int:
-        """Seconds until the next try, rounded up; 0 while one is under way."""
-        return max(0, -((now - self.retry_at) // 1000))
-
-
-@dataclass
-class Failure:
-    code: str
-    text: str
-    values: dict[str, str | int | float]
 
 
 class Conversation:
     """The state of one session. Not safe for several threads: its client feeds it from one."""
 
-    def __init__(self, nick: str = "") -> None:
+    def __init__(
+        self,
+        nick: str = "",
+        ignored: Mapping[str, str] | None = None,
+        silenced: Iterable[str] = (),
+    ) -> None:
         self.nick = nick
+        self.ignored = dict(ignored or {})
+        """User to nickname: whose messages are not shown. Changed by `ignore` alone."""
+        self.silenced = set(silenced)
+        """Rooms in which nothing counts as unread. Changed by `silence` alone."""
+        self.aside = ""
+        """What this person was told when no room was there to show it in."""
         self.user = ""
         self.stream = ""
         """This session's outbox: ids of what this program said begin with it."""
@@ -84,6 +70,8 @@ class Conversation:
         self.failure: Failure | None = None
         self._you: re.Pattern[str] | None = None
         self._deeds: set[tuple[str, str]] = set()
+        self._nowhere: dict[int, str] = {}
+        """Number of a queued message to the `@NICK` that it was said to."""
         self._early: list[Event] = []
 
     # --- events --------------------------------------------------------------------------------
@@ -94,7 +82,9 @@ class Conversation:
         What comes before `Ready` waits for it: only then is it known who this person is, and up
         to which number each room was read while nobody was here.
         """
-        if not self.ready and not isinstance(event, events.LinkDown | events.Failed):
+        if not self.ready and not isinstance(
+            event, events.LinkDown | events.Failed | events.Waiting
+        ):
             if not isinstance(event, events.Ready):
                 self._early.append(event)
                 return []
@@ -128,6 +118,18 @@ class Conversation:
                 self._disk_full(event, now)
             case events.Left(room=room):
                 self.leave(room)
+            case events.RoomChanged():
+                self._room_changed(event, now)
+            case events.Notice():
+                self._noticed(event, now)
+            case events.News(room=room):
+                self._room(room).notice([news_words(event)], now)
+            case events.Gap():
+                self._gap(event, now)
+            case events.Restored():
+                self._restored(now)
+            case events.Waiting():
+                self.link.code, self.link.retry_at = "not-invited", 0
             case events.Failed(code=code, text=text, values=values):
                 self.failure = Failure(code, text, values)
             case _:
@@ -151,7 +153,15 @@ class Conversation:
 
     def _room(self, name: str) -> Timeline:
         if name not in self.rooms:
-            self.rooms[name] = Timeline(name, me=self.user, nick=self.nick, you=self._you)
+            self.rooms[name] = Timeline(
+                name,
+                me=self.user,
+                nick=self.nick,
+                you=self._you,
+                kind=events.RoomChanged(room=name),
+                ignored=self.ignored,
+                silent=name in self.silenced,
+            )
         return self.rooms[name]
 
     def _messages(self, event: events.Messages) -> None:
@@ -170,15 +180,63 @@ class Conversation:
         return room == self.current and not self.rooms[room].reading
 
     def _progress(self, event: events.Progress, now: int) -> None:
+        if event.state != "queued" and event.n in self._nowhere:
+            self._now_known(self._nowhere.pop(event.n), event)
+        elif event.state == "queued" and is_nick(event.room):
+            self._nowhere[event.n] = event.room
         room = self._room(event.room)
         if event.state == "queued":
             me = (event.room, event.text) in self._deeds
             self._deeds.discard((event.room, event.text))
             room.queued(event.n, event.text, now, me)
         elif event.state == "refused":
-            room.refused(event.n, event.text, now, event.code, event.reason)
+            room.refused(event.n, event.text, now, event.code, event.reason, event.values)
         elif event.state == "stored":
             room.stored(event.n, event.seq, event.text)
+
+    def _now_known(self, place: str, event: events.Progress) -> None:
+        """What was said to `@NICK` went to a room that has a name of its own: that one stays."""
+        former = self.rooms.get(place)
+        if former is None or event.room == place:
+            return
+        former.settle(event.n)
+        if not former.size:
+            room = self._room(event.room)
+            if self.current == place:
+                room.draft = former.draft
+                self.open(event.room)
+            self.leave(place)
+
+    def _room_changed(self, event: events.RoomChanged, now: int) -> None:
+        room = self._room(event.room)
+        if room.caught and (lines := rules_words(event, room.kind)):
+            room.notice(lines, now)
+        room.kind = event
+
+    def _noticed(self, event: events.Notice, now: int) -> None:
+        title = ""
+        if event.room:
+            known = self.rooms.get(event.room)
+            title = known.title if known is not None else f"#{event.room}"
+        if event.what in ("removed", "kicked"):
+            self.leave(event.room)
+        room = self.rooms.get(event.room) or self.room
+        line = notice_words(event, title)
+        if room is not None:
+            room.notice([line], now, "info" if event.what in GENTLE else "warning")
+        else:
+            self.aside = one_line(line)
+
+    def _gap(self, event: events.Gap, now: int) -> None:
+        room = self._room(event.room)
+        room.gap(event.first, event.last, now)
+        room.last = max(room.last, (event.last, ""))
+
+    def _restored(self, now: int) -> None:
+        self.link.holes = True
+        words = _("The server was set back to an earlier state; what was said since then is gone.")
+        if self.room is not None:
+            self.room.notice([words], now, "warning")
 
     def _presence(self, event: events.Presence, now: int) -> None:
         room = self._room(event.room)
@@ -186,7 +244,9 @@ class Conversation:
         room.people = event.people
         if event.kind != "left":
             room.met(event.user, nick)
-        room.changed(Change(now, event.kind, nick, old))
+        if room.kind.peer is None or event.kind == "nick":
+            # Between two, who is here stands beside the name.
+            room.changed(Change(now, event.kind, nick, old))
 
     def _down(self, event: events.LinkDown, now: int) -> None:
         if self.ready:
@@ -214,8 +274,12 @@ class Conversation:
         """What a room needs in order to open with some lines, if it has too few."""
         if room.complete or room.loading or room.size >= FIRST_LINES:
             return []
+        return [self._page(room, FIRST_LINES)]
+
+    @staticmethod
+    def _page(room: Timeline, limit: int) -> Fetch:
         room.loading = True
-        return [Fetch(room.name, room.first or None, FIRST_LINES)]
+        return Fetch(room.name, room.first or None, limit)
 
     def _rolled_back(self, event: events.RolledBack, now: int) -> list[Fetch]:
         room = self._room(event.room)
@@ -240,7 +304,7 @@ class Conversation:
         room.skipped(event.last)
         if not room.since:
             room.since = event.first
-        if not self.follows(event.room):
+        if not self.follows(event.room) and not room.silent:
             room.unread += count
         self.link.holes = True
         text = n_("{n} older message waits above.", "{n} older messages wait above.", count)
@@ -303,17 +367,8 @@ class Conversation:
 
     def people_came(self, name: str, people: list[Person]) -> None:
         """Names for completion; who spoke lately stays in front."""
-        room = self.rooms.get(name)
-        if room is None:
-            return
-        spoke = room.nicks()
-        names = {one_line(person.nick): person.user for person in people}
-        for nick, user in names.items():
-            if user != self.user and nick not in spoke:
-                room.met(user, nick)
-        for nick in reversed(spoke):
-            if nick in names:
-                room.met(names[nick], nick)
+        if name in self.rooms:
+            self.rooms[name].introduced(people)
 
     # --- what the person does ------------------------------------------------------------------
 
@@ -331,6 +386,28 @@ class Conversation:
         self.rooms[name].reading = False
         self.rooms[name].read()
 
+    def ignore(self, user: str, nick: str) -> None:
+        """What this person says is not shown from now on."""
+        self.ignored[user] = nick
+        for room in self.rooms.values():
+            room.hide(user)
+
+    def unignore(self, user: str) -> list[Fetch]:
+        """It is shown again, what was said meanwhile included."""
+        self.ignored.pop(user, None)
+        again = [room for room in self.rooms.values() if room.show_again()]
+        return [self._page(room, FIRST_LINES) for room in again]
+
+    def silence(self, name: str, silent: bool) -> None:
+        """Whether anything in this room counts as unread from now on."""
+        if silent:
+            self.silenced.add(name)
+        else:
+            self.silenced.discard(name)
+        if name in self.rooms:
+            self.rooms[name].silent = silent
+            self.rooms[name].read()
+
     def deed(self, room: str, text: str) -> None:
         """The next message queued with this text tells what its author does."""
         self._deeds.add((room, text))
@@ -347,8 +424,7 @@ class Conversation:
         room = self.room
         if room is None or room.complete or room.loading:
             return []
-        room.loading = True
-        return [Fetch(room.name, room.first or None, limit)]
+        return [self._page(room, limit)]
 
     def refused(self) -> Mine | None:
         """The latest refused message of the open room."""
@@ -372,29 +448,3 @@ class Conversation:
         """Rooms that are not open and hold something unread; those with a mention first."""
         rooms = [one for one in self.rooms.values() if one.unread and one.name != self.current]
         return sorted(rooms, key=lambda one: not one.mentions)
-
-
-def explain_refusal(mine: Mine) -> str:
-    """Why a message was refused: the first sentence, to stand after "refused:"."""
-    text = explain(mine.code, {}, mine.reason)
-    text = text.partition(". ")[0].rstrip(".")
-    if text[1:2].islower() or text[1:2] in " '’":
-        text = text[0].lower() + text[1:]
-    return text
-
-
-def rooms_lines(reply: RoomsReply) -> list[str]:
-    """The list of rooms, a line each, in two columns."""
-    lines = []
-    for info in reply.rooms:
-        people = n_("{n} here", "{n} here", info.people).format(n=number(info.people))
-        said = n_("{n} message", "{n} messages", info.head).format(n=number(info.head))
-        lines.append(f"#{info.room}\t{people} · {said}")
-    return lines
-
-
-def people_line(people: list[Person]) -> str:
-    """Who is there, on one line."""
-    head = n_("{n} here", "{n} here", len(people)).format(n=number(len(people)))
-    names = ", ".join(one_line(person.nick) for person in people)
-    return f"{head}: {names}" if names else head

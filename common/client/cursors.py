@@ -50,6 +50,9 @@ class Cursors(MemoryProfile):
     def set_cursors(self, cursors: Mapping[str, Cursor]) -> None:
         self._disk.set_cursors(cursors)
 
+    def cursors(self) -> dict[str, Cursor]:
+        return self._disk.cursors()
+
     def epoch(self) -> str | None:
         return self._disk.epoch()
 

@@ -6,7 +6,11 @@ the result of the `Future` that the request returned: one of the replies below, 
 
 import msgspec
 
+from common.protocol.deeds import Entry, LogEntry
 from common.protocol.messages import Person, Record, RoomInfo
+
+Values = dict[str, str | int | float]
+"""What the sentences of `explain` are filled with."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -20,10 +24,19 @@ class Ready(Event, frozen=True, kw_only=True):
     nick: str
     """As granted: `-2` may have been added to a nickname that was not asked for by name."""
     rooms: dict[str, int]
-    """Room to head, as of now."""
+    """Room to head, as of now. A direct conversation goes by its canonical name, `@USER-USER`."""
     server: str
     epoch: str
     encrypted: bool
+    role: str = ""
+    """`owner`, `admin` or none."""
+    refused: list[str] = []
+    """Rooms that were asked for and may not be entered."""
+
+
+class Waiting(Event, frozen=True, kw_only=True):
+    """Nobody comes in here unless an administrator lets them: the library asks again until one
+    does. Emitted once; for programs with `wait_admission`."""
 
 
 class LinkDown(Event, frozen=True, kw_only=True):
@@ -84,6 +97,72 @@ class People(Event, frozen=True, kw_only=True):
     people: int
 
 
+class RoomChanged(Event, frozen=True, kw_only=True):
+    """What kind of room this is; told when it is not an ordinary one, and whenever that changes.
+
+    With `peer`, a direct conversation: one may begin at any time, and then this is the first that
+    is heard of it.
+    """
+
+    room: str
+    private: bool = False
+    peer: Person | None = None
+    moderator: bool = False
+    """Whether this person moderates it."""
+    readonly: bool = False
+    slow: int = 0
+    """Seconds between two messages of one person."""
+
+
+class Notice(Event, frozen=True, kw_only=True):
+    """Somebody decided something about this person, or wants something of this administrator.
+
+    `what`: invited, removed, kicked, muted, unmuted, banned, role, deleted, freed, revoked,
+    waiting. After banned, revoked and (without `room`) kicked comes `Failed`.
+    """
+
+    what: str
+    room: str = ""
+    user: str = ""
+    """Who did it."""
+    nick: str = ""
+    reason: str = ""
+    until: int = 0
+    """Milliseconds of the broker's clock; 0: for good, or does not apply."""
+    role: str = ""
+    seq: int = 0
+    """Of a message that was deleted."""
+    subject: str = ""
+    """The nickname that `key` asks to be let in with, from `address`."""
+    key: str = ""
+    address: str = ""
+
+
+class News(Event, frozen=True, kw_only=True):
+    """`by` decided something in a room about `nick`, who is somebody else.
+
+    `what`: invited, removed, kicked, muted, unmuted, role, or set (about the room's own rules).
+    """
+
+    room: str
+    what: str
+    user: str = ""
+    nick: str = ""
+    by: str = ""
+    reason: str = ""
+    until: int = 0
+    role: str = ""
+
+
+class Gap(Event, frozen=True, kw_only=True):
+    """The records from `first` to `last` are not to be had: not kept any more, or said while this
+    person was no member."""
+
+    room: str
+    first: int
+    last: int
+
+
 class Progress(Event, frozen=True, kw_only=True):
     """State of an own message: `queued`, `stored` (with seq, ts, id) or `refused` (code, text)."""
 
@@ -96,12 +175,21 @@ class Progress(Event, frozen=True, kw_only=True):
     id: str = ""
     code: str = ""
     reason: str = ""
+    """English words; people read `explain(code, values, reason)`."""
+    values: Values = {}
 
 
 class Paused(Event, frozen=True, kw_only=True):
     """The broker asked to wait `seconds`; the library does, and sends the rest by itself."""
 
     seconds: float
+
+
+class Restored(Event, frozen=True, kw_only=True):
+    """The server was set back to an earlier state (a backup). Rooms whose records are gone are told
+    by `RolledBack`."""
+
+    server: str
 
 
 class RolledBack(Event, frozen=True, kw_only=True):
@@ -133,11 +221,12 @@ class Left(Event, frozen=True, kw_only=True):
 
 
 class Failed(Event, frozen=True, kw_only=True):
-    """The library has given up: joining failed for good (or the first link took too long)."""
+    """The library has given up: joining failed for good (or the first link took too long), or this
+    person was kicked, banned, or their key revoked. Nothing comes after it."""
 
     code: str
     text: str
-    values: dict[str, str | int | float] = {}
+    values: Values = {}
 
 
 # --- replies -----------------------------------------------------------------------------------
@@ -170,6 +259,8 @@ class HistoryReply(Reply, frozen=True, kw_only=True):
     more: bool
     head: int
     raw: dict[int, bytes] = {}
+    skipped: int = 0
+    """Above `after`, the numbers up to this one are not to be had."""
 
 
 class PeopleReply(Reply, frozen=True, kw_only=True):
@@ -181,6 +272,29 @@ class RoomsReply(Reply, frozen=True, kw_only=True):
     rooms: list[RoomInfo]
 
 
+class CodeReply(Reply, frozen=True, kw_only=True):
+    """A code to be handed on, good for `uses` and until `expires` (broker's ms; 0: never)."""
+
+    code: str
+    name: str
+    uses: int
+    expires: int
+
+
+class ListReply(Reply, frozen=True, kw_only=True):
+    what: str
+    room: str
+    entries: list[Entry]
+
+
+class AuditReply(Reply, frozen=True, kw_only=True):
+    """A page of the server's own log, ascending."""
+
+    entries: list[LogEntry]
+    more: bool
+    head: int
+
+
 class PongReply(Reply, frozen=True, kw_only=True):
     time: int
     """Milliseconds of the broker's clock."""
@@ -189,7 +303,7 @@ class PongReply(Reply, frozen=True, kw_only=True):
 class Refused(Exception):
     """A request failed. `code` is stable, `text` English; people read `explain(code, values)`."""
 
-    def __init__(self, code: str, text: str, values: dict[str, str | int | float] | None = None):
+    def __init__(self, code: str, text: str, values: Values | None = None):
         super().__init__(text)
         self.code = code
         self.text = text

@@ -19,13 +19,14 @@ from typing import Final
 from common import keys, paths
 from common.client import target as targets
 from common.client.pins import BadPins, Pins, Trust
+from common.client.places import place
 from common.client.probe import CODE_OF, probe
 from common.client.profile import profile_path
 from common.client.target import BadTarget, NotRunning, Target
 from common.explain import explain
 from common.i18n import _
 from common.protocol.messages import Card
-from common.protocol.names import BadName, nick, room_name
+from common.protocol.names import BadName, nick
 from common.settings import SWITCH, TEXT, Option, Settings, choice
 
 JOIN_TIMEOUT: Final = 10.0
@@ -49,6 +50,11 @@ _STATUS: Final = {
     "wrong-key": 77,
     "plain-mismatch": 77,
     "not-permitted": 77,
+    "not-invited": 77,
+    "bad-invitation": 77,
+    "banned": 77,
+    "kicked": 77,
+    "revoked": 77,
     "data-dir": 77,
     "bad-config": 78,
     "key-file": 78,
@@ -127,6 +133,12 @@ def client_options() -> tuple[Option, ...]:
             _("by hand: the server's key; without it nothing is encrypted"),
             metavar="KEY",
         ),
+        Option(
+            "invite",
+            TEXT,
+            _("the code of an invitation, or the one that your other device shows"),
+            metavar="CODE",
+        ),
         Option("trust-first", SWITCH, _("trust an unknown server without asking"), default=False),
         Option("nick", TEXT, _("nickname; without it, the account's name"), "n", "NICK"),
         Option(
@@ -147,9 +159,9 @@ def client_options() -> tuple[Option, ...]:
 
 
 def rooms_of(settings: Settings) -> list[str]:
-    """The rooms asked for, canonical, each once. Raises BadSetting."""
+    """The rooms asked for, canonical, each once; `@NICK` is one too. Raises BadSetting."""
     try:
-        return list(dict.fromkeys(room_name(room) for room in settings.texts("room")))
+        return list(dict.fromkeys(place(room) for room in settings.texts("room")))
     except BadName as error:
         values = {"value": error.value, "reason": error.reason}
         raise settings.bad("room", explain(error.code, values)) from error
@@ -177,11 +189,11 @@ def account_nick() -> str:
         name = ""
     # Windows: DOMAIN\name.
     name = name.rpartition("\\")[2].lstrip("@#/")
-    try:
-        return nick(name[:32])
-    except BadName:
-        kept = "".join(c for c in name if c.isascii() and (c.isalnum() or c in "._-"))
-        return kept[:32] or "guest"
+    kept = "".join(c for c in name if c.isascii() and (c.isalnum() or c in "._-"))
+    for some in (name[:32], kept[:32]):
+        with contextlib.suppress(BadName):
+            return nick(some)
+    return "guest"
 
 
 def prepare(
@@ -209,6 +221,9 @@ def prepare(
         with _files_of(data_dir):
             pins = Pins.of(data_dir)
             target, trusted = _meet(settings, target, pins, confirm, deadline, waiting)
+    target = targets.claimed(target, data_dir)
+    if code := _code_of(settings):
+        target = replace(target, code=code)
     link = (settings.text("server") or "").lower().startswith(targets.SCHEME)
     by_link = link and target.key is not None and target.card is not None
     return Entry(target, pair, nickname, fallback, data_dir, trusted, by_link)
@@ -271,6 +286,13 @@ def _named(settings: Settings, data_dir: Path, deadline: float, waiting: Waiting
                 told = True
                 waiting("no-broker", {})
             time.sleep(_RETRY)
+
+
+def _code_of(settings: Settings) -> str:
+    try:
+        return targets.code_of(settings.text("invite") or "") if settings.text("invite") else ""
+    except BadTarget as error:
+        raise settings.bad("invite", _wrong(error)) from error
 
 
 def _wrong(error: BadTarget) -> str:

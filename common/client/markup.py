@@ -16,6 +16,7 @@ Style = Literal["text", "bold", "code", "link", "mention", "you"]
 Block = Literal["text", "code", "quote"]
 
 _FENCE: Final = "```"
+_LANGUAGE: Final = re.compile(r"[\w+#-]{1,20}")
 _INLINE = re.compile(
     r"`(?P<code>[^`\n]+)`"
     r"|\*\*(?P<bold>[^\s*](?:[^*\n]*[^\s*])?)\*\*"
@@ -60,7 +61,13 @@ def parse(text: str, you: re.Pattern[str] | None = None, nicks: Collection[str] 
                 lines.append(_code(inner[:-3]))
             elif fenced or "`" not in inner:
                 fenced = not fenced
-                continue
+                # A language behind a fence is a mark too; anything else was meant to be read.
+                if not inner or _LANGUAGE.fullmatch(inner):
+                    continue
+                if fenced:
+                    lines.append(_code(inner))
+                else:
+                    lines.append(Line("text", tuple(_inline(inner, you, nicks))))
             else:
                 lines.append(Line("text", tuple(_inline(line, you, nicks))))
         elif fenced:

@@ -18,6 +18,9 @@ class SessionOptions:
     """Under --plain: what the user id is derived from."""
     expect_plain: bool = False
     join_timeout: float = 10.0
+    code: str = ""
+    direct: bool = False
+    wait_admission: bool = False
 
 
 @dataclass(kw_only=True)
@@ -29,3 +32,7 @@ class Saved:
     outbox: list[tuple[int, str, str, bool]] = field(default_factory=list)
     rooms: dict[str, tuple[int, str] | None] = field(default_factory=dict)
     """Rooms to join, with number and id of the last record that was read; None: at the head."""
+    directs: dict[str, tuple[int, str]] | None = None
+    """The same of direct conversations, which the broker tells by itself; None: at the head."""
+    epoch: str = ""
+    """Of the broker's history that all this is about; empty where it was never met."""

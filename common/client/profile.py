@@ -1,7 +1,7 @@
 """What a client keeps between its runs: its stream, its outbox, its cursors, its rooms.
 
-Owns: the contract (`AnyProfile`), the SQLite file with its schema, and its twin in memory for
-programs that keep nothing. Must not know the wire or what the session does with any of it.
+Owns: the SQLite file with its schema; the contract and its twin in memory are `kept`'s. Must not
+know the wire or what the session does with any of it.
 
 Each write is one transaction, durable when the call returns: a number of the stream that was sent
 and then forgotten would be given to another message, which the broker refuses for good. A profile
@@ -12,102 +12,44 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Final, Self, TypeVar
+
+import msgspec
 
 from common import paths
+from common.client.kept import (
+    AnyProfile,
+    BadProfile,
+    Cursor,
+    MemoryProfile,
+    OutboxItem,
+    ProfileFull,
+    ascending,
+    new_stream_id,
+)
 from common.protocol.names import nick_key
 
+__all__ = [
+    "AnyProfile",
+    "BadProfile",
+    "Cursor",
+    "MemoryProfile",
+    "OutboxItem",
+    "Profile",
+    "ProfileFull",
+    "profile_path",
+]
 
-class BadProfile(Exception):
-    """The file at `path` cannot be used; `newer` where a later version of Causette wrote it."""
+IGNORED: Final = "ignored"
+SILENCED: Final = "silenced"
+"""Names of settings; their values are JSON."""
 
-    def __init__(self, path: Path, why: str, *, newer: bool = False) -> None:
-        super().__init__(f"{path}: {why}")
-        self.path = path
-        self.why = why
-        self.newer = newer
-
-
-class ProfileFull(Exception):
-    """A write failed: the disk is full (then nothing has changed) or failing (then who knows)."""
-
-    def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"{path}: {why}")
-        self.path = path
-        self.why = why
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxItem:
-    """A message that is not known to be stored yet, as number `n` of the stream."""
-
-    n: int
-    room: str
-    text: str
-    me: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """The last record of a room that was read: its number, and its id to recognise it by."""
-
-    seq: int
-    id: str
-
-
-class AnyProfile(Protocol):
-    """The contract. Every write may raise ProfileFull."""
-
-    def stream(self) -> str:
-        """Return the id of the outbox's stream: 16 lower-case hexadecimal digits."""
-
-    def new_stream(self, stream: str) -> None:
-        """Begin another stream; what waits is numbered anew from 1, in order."""
-
-    def next_n(self) -> int:
-        """Return the number of the next message: 1 or more, never one that was used before."""
-
-    def outbox(self) -> list[OutboxItem]:
-        """Return what waits, by ascending number."""
-
-    def add(self, items: Iterable[OutboxItem]) -> None:
-        """Keep messages, all or none; numbers ascend from `next_n()`. Raises ValueError."""
-
-    def settle(self, numbers: Iterable[int]) -> None:
-        """Forget messages whose outcome is known; numbers that are not there are ignored."""
-
-    def cursor(self, room: str) -> Cursor | None:
-        """Return where reading of `room` stopped."""
-
-    def set_cursors(self, cursors: Mapping[str, Cursor]) -> None:
-        """Set where reading stopped, for these rooms; the others keep theirs."""
-
-    def rooms(self) -> list[str]:
-        """Return the rooms that were joined, in their order."""
-
-    def set_rooms(self, rooms: Iterable[str]) -> None:
-        """Replace the rooms that were joined."""
-
-    def epoch(self) -> str | None:
-        """Return the epoch of the broker's history that the cursors belong to."""
-
-    def set_epoch(self, epoch: str) -> None:
-        """Keep the epoch."""
-
-    def server_key(self) -> str | None:
-        """Return the key of the broker that this profile belongs to."""
-
-    def set_server_key(self, key: str) -> None:
-        """Keep the broker's key."""
-
-    def close(self) -> None:
-        """Let the file and its lock go; a second call does nothing."""
+T = TypeVar("T")
 
 
 def profile_path(data_dir: Path, nick: str, server: str) -> Path:
@@ -115,82 +57,6 @@ def profile_path(data_dir: Path, nick: str, server: str) -> Path:
     identity = f"{nick_key(nick)}\0{server}".encode("utf-8", "surrogatepass")
     name = f"{paths.safe_stem(nick)}-{hashlib.sha256(identity).hexdigest()[:16]}.db"
     return data_dir / "client" / "profiles" / name
-
-
-def _new_stream_id() -> str:
-    return secrets.token_hex(8)
-
-
-def _ascending(items: Iterable[OutboxItem], first: int) -> list[OutboxItem]:
-    taken = list(items)
-    for item in taken:
-        if item.n < first:
-            raise ValueError(f"number {item.n} was used before, the next is {first}")
-        first = item.n + 1
-    return taken
-
-
-class MemoryProfile:
-    """A profile that ends with its program: a fresh stream, no cursors."""
-
-    def __init__(self) -> None:
-        self._stream = _new_stream_id()
-        self._last_n = 0
-        self._outbox: dict[int, OutboxItem] = {}
-        self._cursors: dict[str, Cursor] = {}
-        self._rooms: list[str] = []
-        self._epoch: str | None = None
-        self._server_key: str | None = None
-
-    def stream(self) -> str:
-        return self._stream
-
-    def new_stream(self, stream: str) -> None:
-        self._stream = stream
-        self._outbox = {n: replace(item, n=n) for n, item in enumerate(self.outbox(), 1)}
-        self._last_n = len(self._outbox)
-
-    def next_n(self) -> int:
-        return self._last_n + 1
-
-    def outbox(self) -> list[OutboxItem]:
-        return list(self._outbox.values())
-
-    def add(self, items: Iterable[OutboxItem]) -> None:
-        for item in _ascending(items, self.next_n()):
-            self._outbox[item.n] = item
-            self._last_n = item.n
-
-    def settle(self, numbers: Iterable[int]) -> None:
-        for n in numbers:
-            self._outbox.pop(n, None)
-
-    def cursor(self, room: str) -> Cursor | None:
-        return self._cursors.get(room)
-
-    def set_cursors(self, cursors: Mapping[str, Cursor]) -> None:
-        self._cursors.update(cursors)
-
-    def rooms(self) -> list[str]:
-        return list(self._rooms)
-
-    def set_rooms(self, rooms: Iterable[str]) -> None:
-        self._rooms = list(dict.fromkeys(rooms))
-
-    def epoch(self) -> str | None:
-        return self._epoch
-
-    def set_epoch(self, epoch: str) -> None:
-        self._epoch = epoch
-
-    def server_key(self) -> str | None:
-        return self._server_key
-
-    def set_server_key(self, key: str) -> None:
-        self._server_key = key
-
-    def close(self) -> None:
-        """Nothing to let go."""
 
 
 _APPLICATION_ID = 0x43617550  # "CauP"
@@ -210,11 +76,17 @@ def _first_schema(connection: sqlite3.Connection) -> None:
     )
     connection.execute("CREATE TABLE rooms (position INTEGER PRIMARY KEY, room TEXT NOT NULL)")
     connection.executemany(
-        "INSERT INTO state VALUES (?, ?)", [("stream", _new_stream_id()), ("last_n", "0")]
+        "INSERT INTO state VALUES (?, ?)", [("stream", new_stream_id()), ("last_n", "0")]
     )
 
 
-_MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema,)
+def _settings(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
+    )
+
+
+_MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema, _settings)
 
 
 class Profile:
@@ -275,7 +147,7 @@ class Profile:
         return [OutboxItem(n, room, text, bool(me)) for n, room, text, me in rows]
 
     def add(self, items: Iterable[OutboxItem]) -> None:
-        taken = _ascending(items, self.next_n())
+        taken = ascending(items, self.next_n())
         if taken:
             with self._transaction() as db:
                 self._insert(db, taken)
@@ -297,6 +169,10 @@ class Profile:
             return
         with self._transaction() as db:
             db.executemany("INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)", rows)
+
+    def cursors(self) -> dict[str, Cursor]:
+        rows = self._rows("SELECT room, seq, id FROM cursors")
+        return {room: Cursor(seq, id) for room, seq, id in rows}
 
     def rooms(self) -> list[str]:
         return [room for (room,) in self._rows("SELECT room FROM rooms ORDER BY position")]
@@ -320,6 +196,36 @@ class Profile:
     def set_server_key(self, key: str) -> None:
         with self._transaction() as db:
             _set(db, "server_key", key)
+
+    def ignored(self) -> dict[str, str]:
+        return self._setting(IGNORED, dict[str, str]) or {}
+
+    def set_ignored(self, people: Mapping[str, str]) -> None:
+        self._set_setting(IGNORED, dict(people))
+
+    def silenced(self) -> list[str]:
+        return self._setting(SILENCED, list[str]) or []
+
+    def set_silenced(self, rooms: Iterable[str]) -> None:
+        self._set_setting(SILENCED, list(dict.fromkeys(rooms)))
+
+    def note(self, name: str) -> str:
+        return self._setting(name, str) or ""
+
+    def set_note(self, name: str, text: str) -> None:
+        self._set_setting(name, text)
+
+    def _setting(self, name: str, type: type[T]) -> T | None:
+        rows = self._rows("SELECT value FROM settings WHERE name = ?", name)
+        try:
+            return msgspec.json.decode(rows[0][0], type=type) if rows else None
+        except msgspec.DecodeError as error:
+            raise BadProfile(self._path, f"the setting {name}: {error}") from error
+
+    def _set_setting(self, name: str, value: object) -> None:
+        text = msgspec.json.encode(value).decode()
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, text))
 
     @staticmethod
     def _insert(db: sqlite3.Connection, items: list[OutboxItem]) -> None:

@@ -7,19 +7,26 @@ ready to be shown.
 from collections.abc import Sequence
 from typing import Final
 
-from common.client.events import Event, People, Presence
-from common.protocol.messages import Person, Record, RoomLine
+from msgspec import structs
+
+from common.client.events import Event, Gap, News, People, Presence, RoomChanged
+from common.protocol.messages import Person, Record, RoomLine, RoomState
 
 BUFFER: Final = 4_000
 """Records held back behind a hole; more are dropped, and fetched once the hole is filled."""
 ASK_AGAIN: Final = 1.5
 """Seconds without a sign of the grant, after which the topic is subscribed again."""
+STALE: Final = 4
+"""Subscriptions without a sign after which the topic itself is doubted: the room may go by another
+one, and what told it was lost."""
 FETCH_AGAIN: Final = 3.0
 """Seconds without a page, after which it is asked for again."""
 DOUBTED: Final = 90.0
 """Seconds without a line after which a grant is doubted: the broker repeats heads more often."""
 STALLED: Final = 1.0
 """Seconds to wait after a page that brought nothing: a repair without progress must not spin."""
+NEWS: Final = frozenset({"invited", "removed", "kicked", "muted", "unmuted", "role", "set"})
+"""Lines of a room's topic that tell what somebody decided."""
 
 
 class RoomView:
@@ -34,6 +41,8 @@ class RoomView:
         self.head = 0
         self.granted = False
         self.ask_at = 0.0
+        self.asks = 0
+        """How often the topic was asked for since it gave a sign."""
         self.doubt_at = 0.0
         self.fetch_at = 0.0
         self.fetched = 0
@@ -46,6 +55,10 @@ class RoomView:
         self.roster: dict[str, str] | None = None
         """User to nickname, where somebody asked for it."""
         self.roster_due = True
+        self.kind = RoomChanged(room=name)
+        """What kind of room this is, as it was told last."""
+        self.gaps: list[Gap] = []
+        """Numbers before those of the last `take` that are not to be had, not told yet."""
         self._held: dict[int, Record] = {}
 
     def link_lost(self) -> None:
@@ -69,6 +82,37 @@ class RoomView:
             return False
         self._verify = (self.cursor, self.cursor_id) if self.cursor and self.cursor_id else None
         return True
+
+    def moved(self, topic: bytes, head: int, now: float) -> None:
+        """The room goes by another topic, on the same link: what was said before the broker granted
+        it is fetched. The history is the one that is known."""
+        self.topic = topic
+        self.granted = False
+        self.ask_at = now + ASK_AGAIN
+        self.head = max(self.head, head)
+
+    def ruled(self, state: RoomState) -> list[Event]:
+        """The broker told what kind of room this is: what is new of it."""
+        return self._changed(
+            RoomChanged(
+                room=self.name,
+                private=state.private,
+                peer=state.peer,
+                moderator=state.moderator,
+                readonly=state.readonly,
+                slow=state.slow,
+            )
+        )
+
+    def moderated(self, moderator: bool) -> list[Event]:
+        """This person moderates it from now on, or no longer does."""
+        return self._changed(structs.replace(self.kind, moderator=moderator))
+
+    def _changed(self, kind: RoomChanged) -> list[Event]:
+        if kind == self.kind:
+            return []
+        self.kind = kind
+        return [kind]
 
     def start_over(self) -> None:
         """The history that was read is not the server's: read it from the start."""
@@ -101,6 +145,7 @@ class RoomView:
     def heard(self, now: float) -> None:
         """Any line on the topic is the positive sign that it was granted."""
         self.granted = True
+        self.asks = 0
         self.doubt_at = now + DOUBTED
 
     def doubt(self, now: float) -> float:
@@ -127,6 +172,8 @@ class RoomView:
         if line.type == "head":
             self.head = max(self.head, line.head)
             return self.attended(line.people, line.rev)
+        if line.type in NEWS:
+            return self._decided(line, me)
         if line.type not in ("joined", "left", "nick"):
             return []
         old = ""
@@ -141,7 +188,26 @@ class RoomView:
             events.append(self._presence(line.type, line.user, line.nick, line.people, old))
         if line.rev == self.rev + 1:
             self.rev = line.rev
+        peer = self.kind.peer
+        if line.type == "nick" and peer is not None and peer.user == line.user:
+            events += self._changed(structs.replace(self.kind, peer=Person(line.user, line.nick)))
         return events + self.attended(line.people, line.rev)
+
+    def _decided(self, line: RoomLine, me: str) -> list[Event]:
+        if line.user == me and line.type != "set":
+            return []  # a notice tells it
+        return [
+            News(
+                room=self.name,
+                what=line.type,
+                user=line.user,
+                nick=line.nick,
+                by=line.by,
+                reason=line.text,
+                until=line.until,
+                role=line.role,
+            )
+        ]
 
     def attended(self, people: int, rev: int) -> list[Event]:
         """How many are there; a revision that was not led up to makes the roster stale."""
@@ -181,34 +247,51 @@ class RoomView:
             return after == self._verify[0] - 1
         return after <= (self.cursor or 0)
 
-    def page(self, records: Sequence[Record], now: float) -> bool:
-        """A page came. False where its first record is not the one that was read here."""
+    def page(self, records: Sequence[Record], now: float, skipped: int = 0) -> bool:
+        """A page came. False where its first record is not the one that was read here.
+
+        Numbers up to `skipped` are not to be had; where the one that was read here is among them,
+        nobody can tell whether it is still the same.
+        """
         if self._verify is not None:
             first = records[0] if records else None
-            if first is None or (first.seq, first.id) != self._verify:
+            known = first is not None and (first.seq, first.id) == self._verify
+            if not known and skipped < self._verify[0]:
                 return False
             self._verify = None
-        progress = bool(records) and records[-1].seq > (self.cursor or 0)
+        last = max(skipped, records[-1].seq if records else 0)
+        progress = last > (self.cursor or 0)
+        self._skip(skipped)
         self.fetch_at = now if progress or not self.behind else now + STALLED
         return True
 
+    def _skip(self, to: int) -> None:
+        cursor = self.cursor or 0
+        if to > cursor:
+            self.gaps.append(Gap(room=self.name, first=cursor + 1, last=to))
+            self.cursor, self.cursor_id = to, ""
+            self._held = {n: record for n, record in self._held.items() if n > to}
+
     def take(self, records: Sequence[Record], *, page: bool) -> list[Record]:
         """What can be shown now, in order. Live records behind a hole are held back; a page is the
-        server's word, and its records are taken as they are."""
+        server's word, and what is missing in it is a gap."""
         cursor = self.cursor or 0
-        if not records:
+        if not records and not (page and self._held):
             return []
-        first, last = records[0].seq, records[-1].seq
+        first, last = (records[0].seq, records[-1].seq) if records else (0, 0)
         self.head = max(self.head, last)
         if self._verify is not None:  # not known yet whether they follow on what was read
             self._hold(records)
             return []
-        if first == cursor + 1 and last == cursor + len(records) and not self._held:
+        if records and first == cursor + 1 and last == cursor + len(records) and not self._held:
             ready = list(records)  # the usual case: nothing missing, nothing twice
         else:
             ready = []
             for record in records:
                 if record.seq == cursor + 1 or (page and record.seq > cursor):
+                    if record.seq > cursor + 1:
+                        gap = Gap(room=self.name, first=cursor + 1, last=record.seq - 1)
+                        self.gaps.append(gap)
                     ready.append(record)
                     cursor = record.seq
                 elif record.seq > cursor:

@@ -9,14 +9,16 @@ from typing import Any
 from common.client import effects as e
 from common.client import events as ev
 from common.client.outbox import Outbox
+from common.client.places import is_nick, place
 from common.protocol import messages as m
-from common.protocol.names import BadName, room_name
+from common.protocol.names import BadName
 
 
 class Saying:
-    """The messages of one stream. `new_id(digits)` makes random hexadecimal digits."""
+    """The messages of one stream."""
 
     def __init__(self, outbox: Outbox, out: e.Outlet, new_id: Callable[[int], str]) -> None:
+        """`new_id(digits)` makes random hexadecimal digits."""
         self.outbox = outbox
         self._out = out
         self._new_id = new_id
@@ -28,11 +30,14 @@ class Saying:
             self._progress(item.n, item.room, item.text, "queued")
 
     def say(self, ref: int, room: str, text: str, me: bool, limit: int) -> None:
-        """Queues a message of at most `limit` bytes; resolved when its outcome is known."""
+        """Queues a message of at most `limit` bytes; resolved when its outcome is known.
+
+        Said to `@NICK`, its outcome names the room that it went to.
+        """
         try:
-            name = room_name(room)
+            name = place(room)
         except BadName as fault:
-            self._out.resolve(ref, ev.Refused("bad-room", str(fault), {"value": room}))
+            self._out.resolve(ref, ev.Refused(fault.code, str(fault), {"value": room}))
             return
         text = text.encode("utf-8", "replace").decode()
         size = len(text.encode())
@@ -83,14 +88,17 @@ class Saying:
             reply = ev.StoredReply(room=room, seq=seq, ts=ts, id=id)
             self._out.resolve(self._refs.pop(n, -1), reply)
 
-    def refused(self, n: int, code: str, text: str) -> None:
+    def refused(self, n: int, code: str, text: str, values: ev.Values) -> None:
         """Number `n` was refused for good."""
         item = self.outbox.settle(n)
         if item is not None:
             self._out.do(e.Settle(n))
-            self._progress(n, item.room, item.text, "refused", code=code, reason=text)
-            refusal = ev.Refused(code, text, {"room": item.room})
-            self._out.resolve(self._refs.pop(n, -1), refusal)
+            nick = {"nick": item.room[1:]} if is_nick(item.room) else {"room": item.room}
+            values = {**nick, **values}
+            self._progress(
+                n, item.room, item.text, "refused", code=code, reason=text, values=values
+            )
+            self._out.resolve(self._refs.pop(n, -1), ev.Refused(code, text, values))
 
     def _progress(self, n: int, room: str, text: str, state: str, **more: Any) -> None:
         self._out.emit(ev.Progress(n=n, room=room, text=text, state=state, **more))

@@ -8,21 +8,22 @@ no socket, clock, disk or thread. `now` is monotonic seconds.
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
+from msgspec import UNSET, structs
 
 from common.client import effects as e
 from common.client import events as ev
 from common.client.asking import Asking
+from common.client.causes import FOR_GOOD, OUT, mismatch, values_of, waited_out
+from common.client.doors import Doors
 from common.client.options import Saved, SessionOptions
 from common.client.outbox import Outbox
 from common.client.rooms import Rooms
 from common.client.roomview import ASK_AGAIN
 from common.client.saying import Saying
+from common.protocol import deeds, topics
 from common.protocol import messages as m
-from common.protocol import topics
 from common.protocol.codec import DecodeError, decode_answer
 from common.protocol.limits import WIRE
-from common.protocol.names import BadName, room_name
 
 __all__ = ["Saved", "Session", "SessionOptions"]
 
@@ -33,13 +34,6 @@ SILENCE: Final = 8.0
 FIRST_BACKOFF: Final = 0.05
 LAST_BACKOFF: Final = 5.0
 """Seconds between two tries, doubled from first to last, each times 0.5 to 1.5 by chance."""
-FOR_GOOD: Final = frozenset(
-    {
-        "bad-nick", "bad-request", "bad-room", "forged-sender", "key-changed", "nick-taken",
-        "not-permitted", "plain-mismatch", "protocol-version", "wrong-key",
-    }
-)  # fmt: skip
-"""Causes for which trying again is useless before the first link."""
 
 
 class Session:
@@ -59,9 +53,11 @@ class Session:
         self._out = e.Outlet()
         self._outbox = Outbox(saved.stream, saved.next_n, saved.outbox)
         self._saying = Saying(self._outbox, self._out, new_id)
-        self._asking = Asking(lambda: self.welcomed, self._out.push)
+        self._asking = Asking(
+            lambda: self.welcomed, self._out.push, self._out.resolve, lambda: self._wall
+        )
         self._rooms = Rooms(
-            saved.rooms,
+            saved,
             self._out,
             self._asking,
             self._saying.said,
@@ -69,10 +65,19 @@ class Session:
             options.roster,
             options.catch_up,
         )
+        self._doors = Doors(self._rooms, self._asking, self._out, lambda: self.welcomed)
         self.user = ""
         self.nick = options.nick
         self._server = ""
-        self._epoch = ""
+        self._epoch = saved.epoch
+        self._role = ""
+        self._refused: list[str] = []
+        self._asked: list[str] = []
+        """The rooms that `hello` asked for."""
+        self._waits = False
+        """It was told that an administrator must let us in."""
+        self._clock = 0.0
+        """The broker's clock in milliseconds, less our own."""
         self._limits = WIRE
         self._state = "idle"  # idle, waiting, connecting, greeted, up, ended
         self._inbox = b""
@@ -96,6 +101,7 @@ class Session:
         self._now = now
         self._give_up_at = now + self._options.join_timeout
         self._saying.tell_queued()
+        self._doors.begin(now)
         self._connect()
 
     def received(self, topic: bytes, body: bytes, now: float) -> None:
@@ -109,17 +115,22 @@ class Session:
         except DecodeError:
             return
 
-    def link_lost(self, code: str, reason: str, now: float) -> None:
-        """The link is gone, or could not be made."""
+    def link_lost(
+        self, code: str, reason: str, now: float, values: ev.Values | None = None, retry: float = 0
+    ) -> None:
+        """The link is gone, or could not be made. `retry`: the broker says when to come back."""
         self._now = now
         if self._state in ("idle", "ended", "waiting"):
             return
-        if not self._was_up and (code in FOR_GOOD or now >= self._give_up_at):
-            self._fail(code, reason)
+        waits = code == "not-invited" and self._options.wait_admission
+        if waits:
+            self._give_up_at = float("inf")
+        elif not self._was_up and (code in FOR_GOOD or now >= self._give_up_at):
+            self._fail(code, reason, values)
             return
         self._out.do(e.Disconnect())
         self._state = "waiting"
-        wait = self._backoff * (0.5 + self._jitter())
+        wait = max(self._backoff * (0.5 + self._jitter()), retry)
         if not self._was_up:
             wait = min(wait, max(self._give_up_at - now, 0.0))
         self._backoff = min(self._backoff * 2, LAST_BACKOFF)
@@ -127,7 +138,12 @@ class Session:
         self._deadline = self._ask_at = float("inf")
         self._inbox = b""  # what the lost link brought in is still being read
         self._rooms.link_lost()
-        self._out.emit(ev.LinkDown(code=code, reason=reason, retry_in=wait))
+        self._asking.link_lost()
+        if not waits:
+            self._out.emit(ev.LinkDown(code=code, reason=reason, retry_in=wait))
+        elif not self._waits:
+            self._waits = True
+            self._out.emit(ev.Waiting())
 
     def tick(self, now: float) -> float:
         """Does what is due; answers when to be asked again."""
@@ -146,6 +162,11 @@ class Session:
             return self._tick_up(now)
         return min(self._retry_at, self._deadline, self._ask_at)
 
+    def hurry(self) -> None:
+        """Somebody does not want to wait for the next try: it is made at once."""
+        if self._state == "waiting":
+            self._retry_at = self._now
+
     def take(self) -> list[e.Effect]:
         """The effects since the last call, in order."""
         return self._out.take()
@@ -154,39 +175,18 @@ class Session:
 
     def say(self, ref: int, room: str, text: str, me: bool) -> None:
         """Queues a message; resolved when its outcome is known."""
-        self._saying.say(ref, room, text, me, self._limits.text)
+        self._saying.say(ref, self._rooms.known_as(room), text, me, self._limits.text)
 
     def join(self, ref: int, room: str, after: int | None) -> None:
-        """Joins a room; it is joined again on every later link."""
-        try:
-            name = room_name(room)
-        except BadName as fault:
-            self._out.resolve(ref, ev.Refused("bad-room", str(fault), {"value": room}))
-            return
-        for left in self._asking.take_back(m.Leave, name):
-            # The broker hears of it before this join; its answer must not end what follows.
-            self._rooms.drop(name)
-            self._out.resolve(left, ev.DoneReply())
-        view = self._rooms.add(name, after)
-        if self.welcomed and view.topic:
-            self._out.resolve(ref, ev.JoinedReply(room=name, head=view.head, people=view.people))
-            return
-        self._asking.ask(ref, m.Join(room=name), self._now)
+        """Joins a room, or `@NICK`; it is joined again on every later link."""
+        self._doors.join(ref, room, after, self._now)
 
     def leave(self, ref: int, room: str) -> None:
         """Leaves a room for good."""
-        name = room.removeprefix("#")
-        if name not in self._rooms:
-            words = f"not in room {room!r}"
-            self._out.resolve(ref, ev.Refused("not-joined", words, {"room": room}))
-            return
-        for joining in self._asking.take_back(m.Join, name):  # a repeat would undo this leave
-            words = f"left room {room!r} before it was joined"
-            self._out.resolve(joining, ev.Refused("not-joined", words, {"room": room}))
-        self._asking.ask(ref, m.Leave(room=name), self._now)
+        self._doors.leave(ref, room, self._now)
 
     def ask(self, ref: int, request: m.Request) -> None:
-        """`History`, `Who`, `Rooms`, `Nick` or `Ping`; lists are collected page by page."""
+        """`History`, `Who`, `Rooms`, `Nick`, `Ping` or a deed; lists are collected page by page."""
         self._asking.ask(ref, request, self._now)
 
     def not_kept(self, numbers: list[int], reason: str) -> None:
@@ -209,6 +209,10 @@ class Session:
         return self._state == "up"
 
     @property
+    def _wall(self) -> float:
+        return self._clock + self._now * 1_000
+
+    @property
     def unsent(self) -> int:
         return len(self._outbox.items)
 
@@ -226,23 +230,23 @@ class Session:
         self._out.do(e.Connect(self._out.session))
 
     def _greeted(self, greet: m.Greet) -> None:
-        if greet.protocol != m.PROTOCOL:
-            words = f"the broker speaks protocol {greet.protocol}, this program {m.PROTOCOL}"
-            self.link_lost("protocol-version", words, self._now)
-            return
-        if greet.plain != self._options.expect_plain:
-            words = "encryption differs between this program and the broker"
-            self.link_lost("plain-mismatch", words, self._now)
+        unlike = mismatch(greet, self._options.expect_plain)
+        if unlike is not None:
+            self.link_lost(*unlike, self._now)
             return
         if self._state == "up":  # the broker lost this session: a libzmq reconnection, or its own
             self.link_lost("no-answer", "the broker greets again", self._now)
             return
         self._limits = greet.limits
         self._server = greet.server
+        self._clock = greet.time - self._now * 1_000
         if greet.epoch != self._epoch:
+            if self._epoch:
+                self._out.emit(ev.Restored(server=greet.server))
             self._epoch = greet.epoch
             self._out.do(e.KeepEpoch(greet.epoch))
         options = self._options
+        self._asked = self._rooms.names()
         hello = m.Hello(
             protocol=m.PROTOCOL,
             nick=self.nick if self._was_up else options.nick,
@@ -250,10 +254,12 @@ class Session:
             fallback=options.fallback,
             app=options.app,
             lang=options.lang,
-            rooms=self._rooms.names(),
+            rooms=self._asked,
             again=self._was_up,
             visible=options.visible,
-            secret=options.secret if options.secret is not None else msgspec.UNSET,
+            secret=options.secret if options.secret is not None else UNSET,
+            code="" if self._was_up else options.code,
+            direct=options.direct,
         )
         self._state = "greeted"
         self._ask_at = float("inf")
@@ -277,17 +283,23 @@ class Session:
         self._state = "up"
         self._backoff = FIRST_BACKOFF
         self._deadline = float("inf")
-        self._rooms.welcomed(welcome, self._outbox.stream, self._now)
-        if self._was_up:
+        self._role = welcome.role
+        self._asking.again(self._now)
+        first = not self._was_up
+        stream = self._outbox.stream
+        refused = self._rooms.welcomed(welcome, self._asked, stream, self._now, first=first)
+        if first:
+            self._refused = refused
+        else:
             encrypted = not self._options.expect_plain
             behind = self._rooms.behind
             self._out.emit(ev.LinkUp(behind=behind, nick=self.nick, encrypted=encrypted))
         self._was_up = True
-        self._asking.again(self._now)
         self._tell_ready()
 
     def _tell_ready(self) -> None:
-        if self._ready_told or not self.welcomed or not self._rooms.granted:
+        inside = self._rooms.granted and self._doors.settled
+        if self._ready_told or not self.welcomed or not inside:
             return
         self._ready_told = True
         self._out.emit(
@@ -298,13 +310,17 @@ class Session:
                 server=self._server,
                 epoch=self._epoch,
                 encrypted=not self._options.expect_plain,
+                role=self._role,
+                refused=[*self._refused, *self._doors.refused],
             )
         )
 
-    def _fail(self, code: str, reason: str) -> None:
+    def _fail(self, code: str, reason: str, values: ev.Values | None = None) -> None:
         self._out.do(e.Disconnect())
         self._state = "ended"
-        self._out.emit(ev.Failed(code=code, text=reason))
+        self._inbox = b""
+        self._rooms.link_lost()
+        self._out.emit(ev.Failed(code=code, text=reason, values=values or {}))
 
     # --- while the link is up ------------------------------------------------------------------
 
@@ -336,7 +352,7 @@ class Session:
                 continue
             if isinstance(answer, m.Page):
                 if not self._rooms.page(answer, rest, self._now):
-                    self._asking.page(answer, rest, self._out.resolve)
+                    self._asking.page(answer, rest)
                 return
             self._answer(answer)
             body = rest
@@ -355,40 +371,65 @@ class Session:
                 self.link_lost("stopping", "the broker stops", self._now)
             case m.Error():
                 self._error(answer)
-            case m.Joined() if answer.state.room in self._rooms:
-                view = self._rooms.entered(answer.state, self._now)
-                head, people = view.head, view.people
-                self._finish(answer.id, ev.JoinedReply(room=view.name, head=head, people=people))
+            case m.Joined():
+                self._doors.joined(answer, self._now)
+                self._tell_ready()
             case m.Done():
                 self._done(answer.id, answer.nick)
             case m.People():
-                everybody = self._asking.people(answer, self._now, self._out.resolve)
+                everybody = self._asking.people(answer, self._now)
                 if everybody is not None:
                     self._rooms.roster_came(answer.room, everybody, answer.rev)
             case m.RoomList():
-                self._asking.room_list(answer, self._now, self._out.resolve)
+                self._asking.room_list(answer, self._now)
             case m.Pong():
-                self._finish(answer.id, ev.PongReply(time=answer.time))
+                self._asking.finish(answer.id, ev.PongReply(time=answer.time))
+            case deeds.Listed():
+                self._asking.listed(answer, self._now)
+            case deeds.Code():
+                self._asking.code(answer)
+            case deeds.Notice():
+                self._noticed(answer)
 
     def _error(self, error: m.Error) -> None:
+        values = values_of(error, self._wall)
         if error.n:
-            if error.retry:
+            if waited_out(error):
                 self._outbox.pause(error.n, self._now + error.retry)
                 self._out.emit(ev.Paused(seconds=error.retry))
             else:
-                self._saying.refused(error.n, error.code, error.text)
+                self._saying.refused(error.n, error.code, error.text, values)
         elif error.id and not self._rooms.refused(error, self._now):
             request = self._asking.request(error.id)
-            if isinstance(request, m.Leave) and error.code == "not-joined":
-                self._done(error.id)  # a repeat: the first answer was lost
+            if isinstance(request, m.Leave) and error.code in ("not-joined", "no-such-room"):
+                self._done(error.id)  # a repeat, whose first answer was lost; or we were put out
                 return
-            if isinstance(request, m.Join) and not error.retry:
-                self._rooms.give_up(request.room)
-            self._asking.refused(error, self._now, self._out.resolve)
+            if isinstance(request, m.Join) and not waited_out(error):
+                self._doors.shut(request.room, error.code)
+            self._asking.refused(error, self._now)
+            self._tell_ready()
         elif self._state == "greeted":
-            if error.code == "stream-taken":
-                self._saying.begin_stream()
-            self.link_lost(error.code, error.text, self._now)
+            self._turned_away(error, values)
+
+    def _turned_away(self, error: m.Error, values: ev.Values) -> None:
+        """`hello` was answered with an error."""
+        if error.code == "stream-taken":
+            self._saying.begin_stream()
+        if error.code == "bad-invitation":
+            values = {**values, "value": self._options.code}
+        if error.code in OUT:
+            self._fail(error.code, error.text, values)
+        else:
+            self.link_lost(error.code, error.text, self._now, values, error.retry)
+
+    def _noticed(self, notice: deeds.Notice) -> None:
+        self._out.emit(ev.Notice(**structs.asdict(notice)))
+        if notice.what in OUT and not notice.room:
+            told = m.Error(code=notice.what, text="", reason=notice.reason, until=notice.until)
+            values = {**values_of(told, self._wall), "nick": notice.nick}
+            self._fail(notice.what, f"{notice.what} by {notice.nick}", values)
+        else:
+            self._rooms.noticed(notice)
 
     # --- outcomes ------------------------------------------------------------------------------
 
@@ -398,10 +439,7 @@ class Session:
             self._rooms.drop(request.room)
         elif isinstance(request, m.Nick):
             self.nick = nick or request.nick
-        self._finish(id, ev.DoneReply())
+        self._asking.finish(id, ev.DoneReply())
 
     def _renamed(self, nick: str) -> None:
         self.nick = nick
-
-    def _finish(self, id: str, reply: ev.Reply) -> None:
-        self._asking.finish(id, reply, self._out.resolve)

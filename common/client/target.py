@@ -10,7 +10,7 @@ import ipaddress
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -21,12 +21,14 @@ from common import keys
 DEFAULT_PORT: Final = 5555
 """PULL; PUB is one above, the card two."""
 SCHEME: Final = "causette://"
+_INVITE: Final = "?invite="
 
-Reason: TypeAlias = Literal["address", "port", "key"]
+Reason: TypeAlias = Literal["address", "port", "key", "code"]
 
 _LAST_PORT = 65_535
 _HOST = re.compile(r"[^\s/@:?#\[\]\\]{1,253}")
 _ADDRESS = re.compile(r"(?:tcp|ipc|inproc)://\S+")
+_CODE = re.compile(r"[0-9A-Z]+(?:-[0-9A-Z]+)*")
 _TCP = re.compile(r"tcp://(.+):(\d{1,5})")
 # Where a broker listens on every interface, its own machine reaches it by the loopback.
 _WILDCARDS = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -68,6 +70,10 @@ class Target:
     """Whether it does without encryption; None where only its card can tell."""
     label: str
     """`host:port` as typed: what people are shown, and what its key is pinned under."""
+    code: str = field(default="", repr=False)
+    """The invitation that its join link holds, or that was typed beside it."""
+    claim: str = field(default="", repr=False)
+    """What makes the first client of its own machine the owner; see `claimed`."""
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +86,8 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     pid: int
     card: str | None = None
     version: str = ""
+    claim: str = ""
+    """While it has no owner: what whoever can read this file becomes the owner by."""
 
 
 def parse_server(text: str | None, data_dir: Path) -> Target:
@@ -134,21 +142,48 @@ def explicit(push: str, sub: str, key: str | None) -> Target:
     )
 
 
-def join_link(key: str, host: str, port: int, pubport: int | None = None) -> str:
+def join_link(key: str, host: str, port: int, pubport: int | None = None, invite: str = "") -> str:
     """Return `causette://KEY@HOST:PORT`, with `/PUBPORT` where PUB is not at PORT+1.
 
-    Raises ValueError for a key that is none (a broker without encryption has no link).
+    With an invitation's code it ends in `?invite=CODE`. Raises BadTarget for a code that is none,
+    ValueError for a key that is none (a broker without encryption has no link).
     """
     if not keys.is_key(key):
         raise ValueError("a join link holds the broker's key")
     link = f"{SCHEME}{key.lower()}@{_label(host, port)}"
-    return link if pubport in (None, port + 1) else f"{link}/{pubport}"
+    if pubport not in (None, port + 1):
+        link = f"{link}/{pubport}"
+    return f"{link}{_INVITE}{code_of(invite)}" if invite else link
+
+
+def code_of(text: str) -> str:
+    """Return an invitation's or a device's code as it is written: capitals, without blanks.
+
+    The broker reads it with more patience. Raises BadTarget for what cannot be one.
+    """
+    code = "".join(text.split()).upper()
+    if not _CODE.fullmatch(code):
+        raise BadTarget(text, "a code is letters and digits in groups of four", "code")
+    return code
+
+
+def claimed(target: Target, data_dir: Path) -> Target:
+    """Return the target with the claim to own it, where it is the broker of this machine and
+    nobody owns it yet."""
+    try:
+        ready = read_ready(data_dir)
+    except BadTarget:
+        return target  # a damaged file gives nothing away
+    if ready is None or ready.key is None or ready.key.lower() != target.key:
+        return target
+    return replace(target, claim=ready.claim)
 
 
 def _parse_link(typed: str) -> Target:
     key, at, place = typed[len(SCHEME) :].partition("@")
     if not at or not keys.is_key(key):
         raise BadTarget(typed, "a link begins with a key of 64 hexadecimal digits", "key")
+    place, _, code = place.partition(_INVITE)
     host, port, rest = _split(typed, place)
     pub = _port(typed, rest.removeprefix("/")) if rest not in ("", "/") else port + 1
     if pub > _LAST_PORT:
@@ -161,6 +196,7 @@ def _parse_link(typed: str) -> Target:
         name=None,
         plain=False,
         label=_label(host, port),
+        code=code_of(code) if code else "",
     )
 
 

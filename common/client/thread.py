@@ -94,9 +94,17 @@ class LinkThread(threading.Thread):
         """The program is done with a record: its cursor goes to disk within a moment."""
         self.post(lambda: self._saw(room, Cursor(seq, id)))
 
+    def keep(self, write: Command) -> None:
+        """Writes to the profile, in the thread."""
+        self.post(lambda: self._kept(write))
+
     def unsent(self) -> int:
         """Messages whose outcome is not known, as of the thread's last turn."""
         return self._unsent + self._commands.qsize()
+
+    def hurry(self) -> None:
+        """Tries to link up again now, where that is waited for."""
+        self.post(self._session.hurry)
 
     def drop_unsent(self) -> None:
         """In the thread: what is queued is forgotten, on disk too."""
@@ -238,6 +246,9 @@ class LinkThread(threading.Thread):
             return str(fault)
         self._disk_full = False
         return ""
+
+    def _kept(self, write: Command) -> None:
+        self._on_disk(write)
 
     def _resolve(self, ref: int, reply: ev.Reply | ev.Refused) -> None:
         future = self._futures.pop(ref, None)

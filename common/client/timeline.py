@@ -5,21 +5,29 @@ typed there. Must not know the screen, the link or the other rooms.
 
 Theory. An entry has a *key*: records (seq, 0); what is not a record (seq of the newest record when
 it happened, 1, 2, ...); what is queued comes after everything. Sorted by key, pages of history,
-live records and repeats can arrive in any order and each number stands there once. Entries never
-change: a new state is a new entry under the same key, so that what was drawn from one can be kept
-as long as the entry itself is the same.
+live records and repeats can arrive in any order and each number stands there once. Where a record
+took another's text away, the other one's entry is replaced, whichever of them comes first.
 """
 
 import bisect
 import re
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from common.client import markup
-from common.protocol.messages import Record
+from common.client.decisions import because, by_whom, gap_words
+from common.client.events import RoomChanged, Values
+from common.client.places import DIRECT
+from common.client.shapes import Change, Crowd, Draft, Entry, Key, Mine, Notice, Said
+from common.i18n import _
+from common.protocol.messages import Person, Record
 from common.safe import one_line, plain
+
+__all__ = [
+    "KEEP", "Change", "Crowd", "Draft", "Entry", "Key", "Mine", "Notice", "Said", "Timeline",
+]  # fmt: skip
 
 KEEP: Final = 5_000
 """Entries of a room that stay in memory while its newest ones are on the screen."""
@@ -29,94 +37,8 @@ HARD: Final = 50_000
 """Entries at most while somebody reads old ones: then the oldest go, whatever is on the screen."""
 PEOPLE: Final = 1_000
 """Names remembered for completion, those who spoke last."""
-
-Key = tuple[int, int]
-_LAST: Final = 1 << 62
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A record: somebody said something. All text is harmless."""
-
-    key: Key
-    id: str
-    user: str
-    nick: str
-    ts: int
-    """Milliseconds since 1970 by the broker's clock."""
-    text: str
-    me: bool
-    own: bool
-    """Said by this person, here or elsewhere."""
-    mention: bool
-    """It names this person."""
-
-    @property
-    def seq(self) -> int:
-        return self.key[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Mine:
-    """An own message that is no record yet, or never will be."""
-
-    key: Key
-    n: int
-    """Number in the outbox; refused: a negative one of its own."""
-    ts: int
-    """Milliseconds since 1970 by this machine's clock: when it was said."""
-    text: str
-    state: Literal["queued", "stored", "refused"]
-    """`stored`: it has its number, and its record is on its way here."""
-    me: bool = False
-    seq: int = 0
-    code: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Somebody came, went or took another nickname (`joined`, `left`, `nick`)."""
-
-    ts: int
-    kind: str
-    nick: str
-    old: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Crowd:
-    """Changes with nothing said between them."""
-
-    key: Key
-    ts: int
-    """Of the last of them."""
-    changes: tuple[Change, ...]
-    joined: int
-    left: int
-    renamed: int
-    """How many of each, those included that are no longer in `changes`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something that this program says, to this person alone."""
-
-    key: Key
-    ts: int
-    lines: tuple[tuple[str, ...], ...]
-    """One or two columns each."""
-    tone: Literal["info", "warning", "danger"] = "info"
-
-
-Entry = Said | Mine | Crowd | Notice
 _KEPT_CHANGES: Final = 8
-
-
-@dataclass
-class Draft:
-    text: str = ""
-    cursor: int = 0
+_LAST: Final = 1 << 62
 
 
 @dataclass
@@ -127,6 +49,12 @@ class Timeline:
     me: str = ""
     nick: str = ""
     you: re.Pattern[str] | None = None
+    kind: RoomChanged = field(default_factory=lambda: RoomChanged(room=""))
+    """What kind of room it is."""
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    """User to nickname: whose messages do not stand here."""
+    silent: bool = False
+    """Nothing in it is counted as unread."""
     people: int = 0
     unread: int = 0
     mentions: int = 0
@@ -157,8 +85,19 @@ class Timeline:
     _refusals: int = 0
     _mine: dict[int, Key] = field(default_factory=dict)
     _nicks: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
+    _deletions: dict[int, Record] = field(default_factory=dict)
+    """Number to the record that took its text away."""
+    _hid: bool = False
+    """Messages are missing here because their authors are, or were, ignored."""
 
     # --- reading -------------------------------------------------------------------------------
+
+    @property
+    def title(self) -> str:
+        """What people call it: `#general`, or `@bob`."""
+        if self.kind.peer is not None:
+            return DIRECT + one_line(self.kind.peer.nick)
+        return self.name if self.name.startswith(DIRECT) else f"#{self.name}"
 
     @property
     def size(self) -> int:
@@ -188,6 +127,10 @@ class Timeline:
         """Names seen here, those who spoke last first."""
         return [nick for nick in reversed(self._nicks.values()) if nick]
 
+    def acquaintances(self) -> list[tuple[str, str]]:
+        """Those people's users and names, in the same order."""
+        return [(user, nick) for user, nick in reversed(self._nicks.items()) if nick]
+
     def known(self) -> set[str]:
         """The same names in folded case: whose `@name` is a mention."""
         return {nick.casefold() for nick in self._nicks.values()}
@@ -204,10 +147,15 @@ class Timeline:
         for record in records:
             if live and record.seq > self.last[0]:
                 self.last = (record.seq, record.id)
-            if (record.seq, 0) in self._entries:
+            was = self._entries.get((record.seq, 0))
+            if isinstance(was, Notice):
+                self._remove(was.key)  # it is to be had after all
+            elif was is not None:
                 continue
             if not self.first or record.seq < self.first:
                 self.first = record.seq
+            if record.type == "delete":
+                self._delete(record)
             said = self._said(record, live)
             if said is not None:
                 fresh.append(said)
@@ -225,25 +173,81 @@ class Timeline:
         """Takes a page of older records in; returns how many entries were new."""
         before = len(self._keys)
         self.loading = False
+        self._mark_holes(records)
         if records and not self.last[0] and self.caught:
             # Nothing came live: the newest line of all is in the first page.
             self.last = (records[-1].seq, records[-1].id)
         self.add(records, live=False, following=True)
         if not more:
             self.complete = True
+            if self.first > 1:
+                self.gap(1, self.first - 1, records[0].ts if records else 0)
         return len(self._keys) - before
 
+    def _mark_holes(self, records: list[Record]) -> None:
+        """What is missing within a page, or between it and what is held, is not to be had."""
+        follows = self.first
+        for record in reversed(records):
+            if record.seq + 1 < follows:
+                self.gap(record.seq + 1, follows - 1, record.ts)
+            follows = record.seq
+
+    def gap(self, first: int, last: int, ts: int) -> None:
+        """These numbers are not to be had: a line says so."""
+        self._put(Notice((last, 0), ts, ((gap_words(first, last),),)))
+
+    def hide(self, user: str) -> None:
+        """Takes away what somebody said who is ignored from now on."""
+        gone = [one.key for one in self.entries() if isinstance(one, Said) and one.user == user]
+        for key in gone:
+            self._remove(key)
+            self._hid = True
+
+    def show_again(self) -> bool:
+        """Somebody is no longer ignored: whether lines have to be fetched to see theirs."""
+        if self._hid:
+            self._hid = False
+            self.clear()
+            return True
+        return False
+
+    def _delete(self, record: Record) -> None:
+        self._deletions[record.of] = record
+        if len(self._deletions) > PEOPLE:
+            del self._deletions[next(iter(self._deletions))]
+        was = self._entries.get((record.of, 0))
+        if isinstance(was, Said):
+            text = self._without_text(was.seq, was.user)
+            self._put(replace(was, text=text, mention=False, deleted=True))
+
+    def _without_text(self, seq: int, author: str) -> str:
+        """What stands in place of a text that is gone."""
+        by = self._deletions.get(seq)
+        if by is None:
+            return _("message deleted")
+        if by.user == author:
+            text = _("message deleted by its author")
+        else:
+            text = _("message deleted by {nick}").format(nick=by_whom(one_line(by.nick)))
+        return because(text, one_line(by.text)).removesuffix(".")
+
     def _said(self, record: Record, live: bool) -> Said | None:
-        """A record's entry; None where there is nothing to show (types to come)."""
-        if record.type != "message" and not record.text:
+        """A record's entry; None where there is nothing to show."""
+        deleted = record.type == "deleted" or record.seq in self._deletions
+        nothing = record.type == "delete" or (record.type != "message" and not record.text)
+        if nothing and not deleted:
             return None
-        text, nick = plain(record.text), one_line(record.nick)
+        if record.user in self.ignored:
+            self._hid = True
+            return None
+        nick = one_line(record.nick)
+        text = self._without_text(record.seq, record.user) if deleted else plain(record.text)
         own = bool(self.me) and record.user == self.me
         if not own:
             self.met(record.user, nick, lately=live)
-        mention = not own and self.names_me(text)
-        key = (record.seq, 0)
-        return Said(key, record.id, record.user, nick, record.ts, text, record.me, own, mention)
+        mention = not own and not deleted and self.names_me(text)
+        key, ts, me = (record.seq, 0), record.ts, record.me and not deleted
+        return Said(key, record.id, record.user, nick, ts, text, me, own, mention, deleted)
 
     def names_me(self, text: str) -> bool:
         """Whether this person's name stands in it, code aside."""
@@ -256,7 +260,7 @@ class Timeline:
         away = said.seq <= self.head
         if not self.since and (away or (not following and not self.reading and not self.unread)):
             self.since = said.seq
-        if not following:
+        if not following and not self.silent:
             self.unread += 1
             self.mentions += said.mention
 
@@ -286,7 +290,7 @@ class Timeline:
 
     def _begin_again(self) -> None:
         """Sets `first` after entries were let go."""
-        left = [key[0] for key in self._keys if key[1] == 0]
+        left = [key[0] for key in self._keys if isinstance(self._entries[key], Said)]
         self.first = left[0] if left else 0
         self.complete = self.first == 1
 
@@ -315,7 +319,9 @@ class Timeline:
         if key is not None:
             self._remove(key)
 
-    def refused(self, n: int, text: str, ts: int, code: str, reason: str) -> None:
+    def refused(
+        self, n: int, text: str, ts: int, code: str, reason: str, values: Values | None = None
+    ) -> None:
         """It stays where it was refused: what comes later stands below it."""
         was = self._entries.get(self._mine.get(n, (0, 0)))
         self.settle(n)
@@ -324,7 +330,8 @@ class Timeline:
         # The outbox may begin to count anew (after a roll-back), and this stays: its own number.
         self._refusals += 1
         n = -self._refusals
-        self._put(Mine(key, n, said, plain(text), "refused", me, 0, code, one_line(reason)))
+        why = one_line(reason)
+        self._put(Mine(key, n, said, plain(text), "refused", me, 0, code, why, dict(values or {})))
         self._mine[n] = key
 
     # --- what is not a record ------------------------------------------------------------------
@@ -366,6 +373,17 @@ class Timeline:
         self._nicks.move_to_end(user, last=lately)
         if len(self._nicks) > PEOPLE:
             self._nicks.popitem(last=False)
+
+    def introduced(self, people: Iterable[Person]) -> None:
+        """Names of those who are here; who spoke lately stays in front."""
+        spoke = self.nicks()
+        names = {one_line(person.nick): person.user for person in people}
+        for nick, user in names.items():
+            if user != self.me and nick not in spoke:
+                self.met(user, nick)
+        for nick in reversed(spoke):
+            if nick in names:
+                self.met(names[nick], nick)
 
     # --- the whole -----------------------------------------------------------------------------
 

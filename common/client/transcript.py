@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from common.client.decisions import gap_words
 from common.i18n import N_, Translator, current, local
 from common.look import DARK, LIGHT, nick_index
 from common.protocol.messages import Record
@@ -39,6 +40,9 @@ class Renderer(Protocol):
 
     def record(self, record: Record, raw: bytes | None = None) -> str:
         """`raw` is the stored line of a record whose type is not known."""
+
+    def gap(self, first: int, last: int) -> str:
+        """Numbers that are not to be had: not kept any more, or not for whoever reads this."""
 
     def end(self) -> str: ...
 
@@ -98,6 +102,8 @@ def json_object(room: str, record: Record, raw: bytes | None = None) -> dict[str
     }
     if record.me:
         shown["me"] = True
+    if record.of:
+        shown["of"] = record.of
     return shown
 
 
@@ -114,6 +120,10 @@ class _JsonLines:
 
     def record(self, record: Record, raw: bytes | None = None) -> str:
         return msgspec.json.encode(json_object(self._room, record, raw)).decode() + "\n"
+
+    def gap(self, first: int, last: int) -> str:
+        line = {"type": "gap", "room": self._room, "first": first, "last": last}
+        return msgspec.json.encode(line).decode() + "\n"
 
     def end(self) -> str:
         return ""
@@ -149,6 +159,9 @@ class _Text:
         day = self._days.turn(record.ts)
         mark = f"\n--- {self._words.day(day)} ---\n" if day else ""
         return f"{mark}{text_line(record)}\n"
+
+    def gap(self, first: int, last: int) -> str:
+        return f"\n--- {gap_words(first, last)} ---\n"
 
     def end(self) -> str:
         return ""
@@ -217,6 +230,9 @@ class _Html:
             text = f"<i>{text}</i>"
         anchor = f"r{self._rooms}-{record.seq}"
         return f'{mark}<p id="{anchor}">{time}{author}{text}</p>\n'
+
+    def gap(self, first: int, last: int) -> str:
+        return f"<h3>{html.escape(gap_words(first, last))}</h3>\n"
 
     def end(self) -> str:
         return "</body>\n</html>\n"

@@ -16,6 +16,10 @@ from common.protocol.limits import WIRE
 
 STREAM = "5" * 16
 TOPIC = b"room/1/"
+ME, BOB = "a" * 16, "b" * 16
+DIRECT = f"@{ME}-{BOB}"
+NOW = 1_760_000_000_000
+"""Milliseconds of the broker's clock."""
 
 Wanted = TypeVar("Wanted")
 
@@ -113,3 +117,22 @@ def record(seq: int, n: int = 0, text: str = "x") -> m.Record:
 
 def page(id: str, records: Sequence[m.Record], head: int) -> list[m.Answer | m.Record | bytes]:
     return [m.Page(id=id, room="general", count=len(records), more=False, head=head), *records]
+
+
+def direct(head: int = 0, topic: str = "room/9/", nick: str = "Bob") -> m.RoomState:
+    return m.RoomState(DIRECT, topic, head, 1, 1, private=True, peer=m.Person(BOB, nick))
+
+
+def resolved(desk: Desk) -> dict[int, Any]:
+    return {answer.ref: answer.reply for answer in desk.taken(e.Resolve)}
+
+
+def hello(desk: Desk) -> dict[str, Any]:
+    return desk.pushed("hello")[-1]
+
+
+def come_back(desk: Desk) -> None:
+    """A new link, up to the greeting's answer."""
+    desk.session.link_lost("link-lost", "cut", desk.now)
+    desk.tick(1.0)
+    desk.hear(desk.inbox, greet())

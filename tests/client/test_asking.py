@@ -12,7 +12,9 @@ class Desk:
         self.linked = True
         self.pushed: list[Any] = []
         self.answers: list[tuple[int, object]] = []
-        self.asking = Asking(lambda: self.linked, self.pushed.append)
+        self.asking = Asking(
+            lambda: self.linked, self.pushed.append, self.resolve, lambda: 1_000_000.0
+        )
 
     def resolve(self, ref: int, reply: object) -> None:
         self.answers.append((ref, reply))
@@ -27,7 +29,7 @@ def test_a_question_is_asked_at_once_and_answered_once() -> None:
     desk.asking.ask(7, m.Ping(), 0.0)
     (id,) = desk.ids()
     for _ in range(2):
-        desk.asking.finish(id, PongReply(time=1), desk.resolve)
+        desk.asking.finish(id, PongReply(time=1))
     assert desk.answers == [(7, PongReply(time=1))]
     assert desk.asking.tick(100.0) == float("inf")
 
@@ -56,7 +58,7 @@ def test_a_refusal_for_now_is_waited_out() -> None:
     desk = Desk()
     desk.asking.ask(7, m.Ping(), 0.0)
     (id,) = desk.ids()
-    desk.asking.refused(m.Error(code="rate-limited", text="", id=id, retry=0.5), 1.0, desk.resolve)
+    desk.asking.refused(m.Error(code="rate-limited", text="", id=id, retry=0.5), 1.0)
     assert desk.asking.tick(1.4) == 1.5
     assert desk.ids() == []
     desk.asking.tick(1.5)
@@ -66,7 +68,7 @@ def test_a_refusal_for_now_is_waited_out() -> None:
 def test_a_refusal_for_good_is_the_answer() -> None:
     desk = Desk()
     desk.asking.ask(7, m.Who("nowhere"), 0.0)
-    desk.asking.refused(m.Error(code="no-such-room", text="no", id="q1"), 1.0, desk.resolve)
+    desk.asking.refused(m.Error(code="no-such-room", text="no", id="q1"), 1.0)
     ((ref, refused),) = desk.answers
     assert ref == 7
     assert isinstance(refused, Refused)
@@ -81,9 +83,9 @@ def people(id: str, *users: str, more: bool = False) -> m.People:
 def test_a_list_is_collected_page_by_page() -> None:
     desk = Desk()
     desk.asking.ask(7, m.Who("salon"), 0.0)
-    assert desk.asking.people(people("q1", "a", "b", more=True), 1.0, desk.resolve) is None
+    assert desk.asking.people(people("q1", "a", "b", more=True), 1.0) is None
     assert desk.pushed[-1] == m.Who("salon", "q1", "b")
-    everybody = desk.asking.people(people("q1", "c"), 1.0, desk.resolve)
+    everybody = desk.asking.people(people("q1", "c"), 1.0)
     assert everybody is not None
     ((_, reply),) = desk.answers
     assert isinstance(reply, PeopleReply)
@@ -99,7 +101,7 @@ def test_a_page_that_comes_twice_is_counted_once() -> None:
         m.RoomList(id="q1", rooms=[m.RoomInfo("d", 1, 1)]),
     ]
     for page in (pages[0], pages[0], pages[1], pages[0], pages[1], pages[2]):
-        desk.asking.room_list(page, 1.0, desk.resolve)
+        desk.asking.room_list(page, 1.0)
     ((_, reply),) = desk.answers
     assert isinstance(reply, RoomsReply)
     assert [info.room for info in reply.rooms] == ["a", "b", "c", "d"]
@@ -114,5 +116,5 @@ def test_what_is_taken_back_is_neither_repeated_nor_answered() -> None:
     desk.ids()
     desk.asking.again(1.0)
     assert desk.ids() == ["q2", "q3"]
-    desk.asking.finish("q1", PongReply(time=1), desk.resolve)
+    desk.asking.finish("q1", PongReply(time=1))
     assert desk.answers == []

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from common.client.bot import Bot, Message
+from common.protocol.messages import Record
 
 
 class Heard(Bot):
@@ -98,3 +99,13 @@ def test_a_prefix_of_ones_own() -> None:
 def test_saying_before_running_is_a_mistake_of_the_program() -> None:
     with pytest.raises(RuntimeError):
         Bot("helper").say("general", "hello")
+
+
+def test_what_is_said_to_the_bot_alone_is_told_apart() -> None:
+    bot = Heard()
+    heard: list[Message] = []
+    bot.on_message()(heard.append)
+    record = Record("message", 1, "x-1", "aa", "ada", 0, "psst")
+    for room in ("general", "@" + "a" * 16 + "-" + "b" * 16):
+        bot.handle(bot._message(room, record))
+    assert [message.direct for message in heard] == [False, True]

@@ -27,8 +27,11 @@ def _wrong(line: str) -> str:
 
 
 def test_names_are_unique_and_a_command_is_found_by_each_of_them() -> None:
-    names = [name for one in COMMANDS for name in (one.name, one.french)]
+    names = [
+        name for one in COMMANDS for name in {commands.fold(one.name), commands.fold(one.french)}
+    ]
     assert len(names) == len(set(names))
+    assert not any(" " in name for name in names)
     for one in COMMANDS:
         assert commands.find(one.name) is one
         assert commands.find("/" + one.french.upper()) is one
@@ -78,6 +81,42 @@ def test_bytes_that_are_no_text_are_dropped() -> None:
         ("/help who", Call("help", text="who")),
         ("/help /qui", Call("help", text="/qui")),
         ("/QUITTER", Call("quit")),
+        ("/msg ada", Call("msg", nick="ada")),
+        ("/join @ada", Call("join", room="@ada")),
+        ("/create Staff private", Call("create", room="staff", choice="private")),
+        ("/creer staff privé", Call("create", room="staff", choice="private")),
+        ("/CRÉER staff", Call("create", room="staff")),
+        ("/invite Ada Lovelace", Call("invite", nick="Ada Lovelace")),
+        ("/retirer bob no more  words", Call("remove", nick="bob", text="no more  words")),
+        ("/mute bob", Call("mute", nick="bob")),
+        ("/mute bob 10m", Call("mute", nick="bob", seconds=600)),
+        ("/museler bob 2j du bruit", Call("mute", nick="bob", seconds=172_800, text="du bruit")),
+        ("/mute bob 10 times", Call("mute", nick="bob", text="10 times")),
+        (
+            '/mute "Ada Lovelace" 1h spam',
+            Call("mute", nick="Ada Lovelace", seconds=3600, text="spam"),
+        ),
+        ("/ban «Ada Lovelace» spam", Call("ban", nick="Ada Lovelace", text="spam")),
+        ("/ban " + "AB" * 32 + " 2w", Call("ban", key="ab" * 32, seconds=1_209_600)),
+        ("/delete 12 my mistake", Call("delete", count=12, text="my mistake")),
+        ("/supprimer #12", Call("delete", count=12)),
+        ("/readonly on", Call("readonly", choice="on")),
+        ("/lecture-seule non", Call("readonly", choice="off")),
+        ("/slow 30s", Call("slow", seconds=30)),
+        ("/lent off", Call("slow", choice="off")),
+        ("/role bob Modératrice", Call("role", nick="bob", choice="moderator")),
+        ("/newcomers nouveau", Call("newcomers", choice="new")),
+        ("/keep 30d", Call("keep", seconds=2_592_000)),
+        ("/approve AB12", Call("approve", key="ab12")),
+        ("/invitation", Call("invitation")),
+        ("/invitation 3", Call("invitation", count=3)),
+        ("/invitation 2d", Call("invitation", seconds=172_800)),
+        ("/code-invitation 3 2d", Call("invitation", count=3, seconds=172_800)),
+        ("/audit 20", Call("audit", count=20)),
+        ("/sourdine", Call("silence")),
+        ("/code-appareil", Call("device-code")),
+        ("/help moderation", Call("help", text="moderation")),
+        ("/aide Modération", Call("help", text="Modération")),
     ],
 )
 def test_commands_work_in_both_languages(line: str, call: Call) -> None:
@@ -90,7 +129,17 @@ def test_commands_work_in_both_languages(line: str, call: Call) -> None:
         ("/join", "/join ROOM"),
         ("/join a b", "/join ROOM"),
         ("/rooms all", "/rooms"),
-        ("/msg ada", "/msg NICK TEXT"),
+        ("/msg", "/msg NICK [TEXT]"),
+        ("/mute bob 999999999d", "999999999d"),
+        ("/slow soon", "soon"),
+        ("/readonly maybe", "on, off"),
+        ("/role bob king", "moderator"),
+        ("/role bob", "/role NICK"),
+        ("/create staff secret", "private"),
+        ("/delete first", "first"),
+        ("/delete 0", "0"),
+        ("/invitation soon", "soon"),
+        ("/kick", "/kick NICK [DURATION] [REASON]"),
         ("/me", "/me TEXT"),
         ("/history x", "x"),
         ("/history 0", "1,000"),
@@ -124,10 +173,39 @@ def test_a_text_that_is_too_long_stays_with_its_author() -> None:
 
 def test_usage_and_help_speak_the_persons_language() -> None:
     assert commands.help_lines("history")[0][0] == "/history [N]"
-    assert len(commands.help_lines()) == len(COMMANDS)
+    groups = list(commands.Group)[1:]
+    shown = [usage for usage, _about in commands.help_lines()]
+    assert shown[-len(groups) :] == [
+        "/help rooms",
+        "/help people",
+        "/help moderation",
+        "/help server",
+    ]
+    assert len(shown) < 20, "it fits on a screen"
+    explained = [line for group in groups for line in commands.help_lines(group.value)]
+    assert len(explained) + len(shown) - len(groups) == len(COMMANDS)
+    assert commands.help_lines("moderation")[0][0] == "/mute NICK [DURATION] [REASON]"
     i18n.setup("fr", {})
     assert commands.help_lines("history")[0][0].startswith("/historique [")
+    assert "museler" in dict(commands.help_lines())["/aide modération"]
+    assert commands.help_lines("modération")[0][0].startswith("/museler")
     assert all(usage.startswith("/") and about for usage, about in commands.help_lines())
+
+
+def test_a_known_nickname_may_hold_blanks_in_front_of_other_words() -> None:
+    nicks = ["Ada", "Ada Lovelace"]
+    assert parse("/kick ada lovelace 1h spam", nicks) == Call(
+        "kick", nick="Ada Lovelace", seconds=3_600, text="spam"
+    )
+    assert parse("/msg @Ada Lovelace psst", nicks) == Call("msg", nick="Ada Lovelace", text="psst")
+    assert parse("/msg Ada Lovelaces are fine", nicks) == Call(
+        "msg", nick="Ada", text="Lovelaces are fine"
+    )
+
+
+@given(st.text(), st.sampled_from([*COMMANDS]))
+def test_any_arguments_are_read(rest: str, command: commands.Command) -> None:
+    assert isinstance(parse(f"/{command.name} {rest}"), Say | Call | Wrong)
 
 
 @given(st.text())
@@ -148,16 +226,18 @@ def test_a_double_slash_says_a_slash(text: str) -> None:
 
 # --- completion ---------------------------------------------------------------------------------
 
-ROOMS = ["general", "tea", "thé"]
+ROOMS = ["general", "tea", "thé", "@Inès"]
+RECENT = [(12, "Marc: hello"), (11, "Inès: good morning")]
 NICKS = ["Inès", "Marc", "Ada Lovelace"]
 
 
 def _shown(before: str, asked: bool = False) -> list[str]:
-    return [one.shown for one in completion.candidates(before, ROOMS, NICKS, asked=asked)]
+    found = completion.candidates(before, ROOMS, NICKS, recent=RECENT, asked=asked)
+    return [one.shown for one in found]
 
 
 def _completed(before: str, asked: bool = False) -> list[str]:
-    found = completion.candidates(before, ROOMS, NICKS, asked=asked)
+    found = completion.candidates(before, ROOMS, NICKS, recent=RECENT, asked=asked)
     return [before[: len(before) - one.replaced] + one.insert for one in found]
 
 
@@ -182,6 +262,17 @@ def test_arguments_are_completed_by_their_kind() -> None:
     assert _completed("/join tea x") == []
     assert _completed("/nothing x") == []
     assert _completed("/nick in") == []
+    assert _completed("/join @in") == ["/join @Inès"]
+    assert _completed("/mute in") == ["/mute Inès "]
+    assert _completed("/delete 1") == ["/delete 12 ", "/delete 11 "]
+    assert _completed("/readonly o") == ["/readonly on", "/readonly off"]
+    assert _completed("/slow o") == ["/slow off"]
+    assert _completed("/role Marc mo") == ["/role Marc moderator"]
+    assert _completed("/help mod")[0] == "/help moderation"
+    i18n.setup("fr", {})
+    assert _completed("/role Marc mo") == ["/role Marc modérateur"]
+    assert _completed("/lecture-seule o") == ["/lecture-seule oui"]
+    assert _completed("/cre") == ["/créer "]
 
 
 def test_people_rooms_and_emoji_are_completed_in_a_text() -> None:

@@ -377,8 +377,8 @@ def test_what_is_said_here_alone_stands_behind_the_first_lines() -> None:
     chat = begun(general=3)
     room_of(chat).notice(["note"], NOW)
     chat.handle(ev.CaughtUp(room="general", fetched=0), NOW)
-    chat.history_came(reply("general", record(2), record(3)))
-    assert shown(room_of(chat)) == [2, 3, "Notice"]
+    chat.history_came(reply("general", record(1), record(2), record(3)))
+    assert shown(room_of(chat)) == [1, 2, 3, "Notice"]
 
 
 def test_clearing_hides_lines_until_they_are_fetched_again() -> None:

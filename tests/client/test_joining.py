@@ -7,13 +7,16 @@ import pytest
 
 from common.client.joining import (
     CannotJoin,
+    Entry,
     account_nick,
     client_options,
     load_identity,
     nickname_of,
+    prepare,
     rooms_of,
     status_of,
 )
+from common.client.target import join_link
 from common.settings import BadSetting, Settings
 
 
@@ -27,6 +30,7 @@ def settings(**given: list[str]) -> Settings:
         ("ada", "ada"),
         ("CORP\\ada", "ada"),
         ("@ada", "ada"),
+        ("root", "guest"),
         ("x" * 40, "x" * 32),
         ("a\x1bda", "ada"),
         ("\x1b", "guest"),
@@ -77,6 +81,8 @@ def test_rooms_are_canonical_and_each_once() -> None:
         ("key-changed", 77),
         ("wrong-key", 77),
         ("key-file", 78),
+        ("not-invited", 77),
+        ("banned", 77),
         ("a-code-to-come", 1),
     ],
 )
@@ -97,3 +103,22 @@ def test_a_key_file_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(CannotJoin) as caught:
         load_identity(path)
     assert caught.value.code == "key-file"
+
+
+def entry(tmp_path: Path, **given: list[str]) -> Entry:
+    return prepare(settings(**{"data-dir": [str(tmp_path)], "nick": ["ada"]}, **given))
+
+
+def test_an_invitation_is_typed_or_in_the_link_and_what_was_typed_wins(tmp_path: Path) -> None:
+    link = join_link("ab" * 32, "127.0.0.1", 9, invite="AAAA-BBBB-CCCC")
+    assert entry(tmp_path, server=[link]).target.code == "AAAA-BBBB-CCCC"
+    assert entry(tmp_path, server=[link], invite=["7k3m-q9tx"]).target.code == "7K3M-Q9TX"
+    with pytest.raises(BadSetting) as caught:
+        entry(tmp_path, server=[link], invite=["hé"])
+    assert caught.value.line.startswith("--invite")
+
+
+def test_a_person_may_be_named_where_a_room_may() -> None:
+    assert rooms_of(settings(room=["@Bob", "Tea"])) == ["@Bob", "tea"]
+    with pytest.raises(BadSetting):
+        rooms_of(settings(room=["@#x"]))

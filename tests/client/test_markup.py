@@ -1,5 +1,7 @@
 """The marks inside a message."""
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,8 +52,12 @@ def test_blocks() -> None:
 
 @given(st.text("ab `*>@Léa\n.()http:/", max_size=60))
 def test_nothing_but_marks_is_lost(text: str) -> None:
-    shown = "".join(span.text for line in parse(text, name_pattern("Léa")) for span in line.spans)
+    lines = parse(text, name_pattern("Léa"))
+    if lines == [Line("text", (Span("text", text),))]:
+        return
+    shown = "".join(span.text for line in lines for span in line.spans)
     marks = set("`*> \n")
+    text = re.sub(r"(?m)^[ ]*```[\w+#-]{1,20}[ ]*$", "", text)  # a language behind a fence
     assert [one for one in shown if one not in marks] == [one for one in text if one not in marks]
 
 

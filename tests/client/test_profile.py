@@ -52,6 +52,7 @@ def test_a_new_profile_is_empty(profile: AnyProfile) -> None:
     assert profile.cursor("general") is None
     assert profile.epoch() is None
     assert profile.server_key() is None
+    assert (profile.ignored(), profile.silenced(), profile.cursors()) == ({}, [], {})
 
 
 def test_what_was_added_waits_in_order_until_it_is_settled(profile: AnyProfile) -> None:
@@ -102,6 +103,18 @@ def test_cursors_are_set_one_by_one(profile: AnyProfile) -> None:
     profile.set_cursors({"a": Cursor(2, "s-2")})
     assert profile.cursor("a") == Cursor(2, "s-2")
     assert profile.cursor("b") == Cursor(5, "s-5")
+    assert profile.cursors() == {"a": Cursor(2, "s-2"), "b": Cursor(5, "s-5")}
+
+
+def test_whom_and_what_one_does_not_want_to_hear_of(profile: AnyProfile) -> None:
+    profile.set_ignored({"u1": "Bob", "u2": "Éve"})
+    profile.set_ignored({"u2": "Éve"})
+    profile.set_silenced(["tea", "@u1-u2", "tea"])
+    assert profile.ignored() == {"u2": "Éve"}
+    assert profile.silenced() == ["tea", "@u1-u2"]
+    profile.set_ignored({})
+    profile.set_silenced([])
+    assert (profile.ignored(), profile.silenced()) == ({}, [])
 
 
 def test_rooms_keep_their_order(profile: AnyProfile) -> None:
@@ -141,6 +154,8 @@ def test_everything_is_there_after_a_restart(file: Path) -> None:
     first.set_rooms(["general"])
     first.set_epoch("e")
     first.set_server_key("k")
+    first.set_ignored({"u": "Bob"})
+    first.set_silenced(["tea"])
     first.close()
     second = Profile.open(file)
     assert second.stream() == stream
@@ -148,7 +163,39 @@ def test_everything_is_there_after_a_restart(file: Path) -> None:
     assert second.next_n() == 3
     assert second.cursor("general") == Cursor(9, "s-9")
     assert (second.rooms(), second.epoch(), second.server_key()) == (["general"], "e", "k")
+    assert (second.ignored(), second.silenced()) == ({"u": "Bob"}, ["tea"])
     second.close()
+
+
+def test_a_profile_of_the_first_version_keeps_all_that_it_held(file: Path) -> None:
+    first = Profile.open(file)
+    first.add(items(1, 2))
+    first.set_cursors({"general": Cursor(9, "s-9")})
+    stream = first.stream()
+    first.close()
+    with sqlite3.connect(file) as db:  # as it was before there were settings
+        db.execute("DROP TABLE settings")
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    later = Profile.open(file)
+    assert (later.stream(), later.outbox(), later.cursor("general")) == (
+        stream,
+        items(1, 2),
+        Cursor(9, "s-9"),
+    )
+    assert later.ignored() == {}
+    later.set_ignored({"u": "Bob"})
+    assert later.ignored() == {"u": "Bob"}
+    later.close()
+
+
+def test_a_setting_that_is_damaged_is_told(file: Path) -> None:
+    profile = Profile.open(file)
+    profile.set_ignored({"u": "Bob"})
+    profile._db.execute("UPDATE settings SET value = '[1'")
+    with pytest.raises(BadProfile):
+        profile.ignored()
+    profile.close()
 
 
 def test_what_was_written_survives_without_a_close(file: Path, tmp_path: Path) -> None:
@@ -224,6 +271,7 @@ WRITES: list[Callable[[AnyProfile], object]] = [
     lambda profile: profile.set_cursors({"r" * 100_000: Cursor(1, "s-1")}),
     lambda profile: profile.set_rooms(["r" * 100_000]),
     lambda profile: profile.set_epoch("e" * 100_000),
+    lambda profile: profile.set_ignored({"u": "n" * 100_000}),
 ]
 
 

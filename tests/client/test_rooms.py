@@ -8,7 +8,9 @@ import pytest
 from common.client import effects as e
 from common.client import events as ev
 from common.client.asking import Asking
+from common.client.options import Saved
 from common.client.rooms import ROSTER_PATIENCE, Rooms
+from common.client.roomview import STALE
 from common.protocol import messages as m
 from common.protocol.codec import DecodeError, encode
 
@@ -21,9 +23,9 @@ class Desk:
         self.said: list[tuple[str, int]] = []
         self.renamed: list[str] = []
         self.rooms = Rooms(
-            rooms,
+            Saved(stream=STREAM, rooms=rooms, directs=options.get("directs")),
             self.out,
-            Asking(lambda: True, self.out.push),
+            Asking(lambda: True, self.out.push, self.out.resolve, lambda: 0.0),
             lambda record, room: self.said.append((room, record.seq)),
             self.renamed.append,
             options.get("roster", False),
@@ -33,7 +35,7 @@ class Desk:
     def welcome(self, heads: dict[str, int], provisional: bool = False, now: float = 0.0) -> None:
         states = [m.RoomState(name, f"room/{name}/", head, 1, 1) for name, head in heads.items()]
         answer = m.Welcome(user="me", nick="I", last=0, rooms=states, provisional=provisional)
-        self.rooms.welcomed(answer, STREAM, now)
+        self.rooms.welcomed(answer, list(heads), STREAM, now, first=True)
 
     def frame(self, room: str, *lines: m.Record, now: float = 1.0) -> bool:
         body = b"\n".join(map(encode, lines))
@@ -127,8 +129,8 @@ def test_a_room_left_or_refused_is_no_longer_there() -> None:
     desk = Desk({"salon": None})
     desk.welcome({"salon": 0})
     desk.rooms.add("cave", None)
-    desk.rooms.give_up("cave")
-    desk.rooms.give_up("salon")  # it is joined: another request for it failed
+    desk.rooms.give_up("cave", "too-many")
+    desk.rooms.give_up("salon", "too-many")  # it is joined: another request for it failed
     assert desk.rooms.names() == ["salon"]
     desk.out.take()
     desk.rooms.drop("salon")
@@ -151,6 +153,17 @@ def test_a_new_topic_takes_the_place_of_the_old() -> None:
     )
     assert not desk.frame("salon", record(1))
     assert desk.frame("new", record(1))
+
+
+def test_a_topic_that_gives_no_sign_is_asked_after_by_the_rooms_name() -> None:
+    desk = Desk({"salon": None})
+    desk.welcome({"salon": 0})
+    for second in range(2, 2 + 2 * STALE, 2):
+        assert desk.asked() == []
+        desk.rooms.tend(float(second))
+    assert [one["type"] for one in desk.asked()] == ["join"]
+    desk.rooms.give_up("salon", "no-such-room")
+    assert desk.rooms.names() == []
 
 
 def test_a_roster_is_asked_for_once_people_had_time_to_come_back() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.broker.presence import HEAD_REPEATS
-from common.client.events import People, Presence
+from common.client.events import Gap, People, Presence
 from common.client.roomview import BUFFER, DOUBTED, FETCH_AGAIN, STALLED, RoomView
 from common.protocol.messages import Person, Record, RoomLine
 
@@ -106,6 +106,35 @@ def test_row_22_another_record_at_the_cursor_is_another_history() -> None:
     same = view_at(9, 12, "a-9")
     assert same.page(records(range(9, 13)), 1.0)
     assert taken(same, range(9, 13), page=True) == [10, 11, 12]
+
+
+def test_what_is_not_to_be_had_is_passed_over_and_verifies_nothing() -> None:
+    view = view_at(9, 20, "a-9")
+    assert not view.page(records([12]), 1.0, 8)
+    view = view_at(9, 20, "a-9")
+    assert view.page(records([12, 13]), 1.0, 11)
+    assert taken(view, [12, 13], page=True) == [12, 13]
+    assert view.gaps == [Gap(room="salon", first=10, last=11)]
+    assert view.page([], 1.0, 13)
+    assert len(view.gaps) == 1
+
+
+def test_a_hole_within_a_page_is_a_gap_too() -> None:
+    view = view_at(3, 9)
+    assert taken(view, [4, 7, 8], page=True) == [4, 7, 8]
+    assert view.gaps == [Gap(room="salon", first=5, last=6)]
+
+
+def test_another_topic_is_no_other_history() -> None:
+    view = view_at(5, 5, "a-5")
+    view.page(records([5]), 0.5)
+    view.heard(1.0)
+    taken(view, [6, 8])
+    view.moved(b"room/2/", 7, 2.0)
+    assert not view.granted
+    assert (view.cursor, view.head) == (6, 8)
+    assert taken(view, [7]) == [7, 8]
+    assert view.whole
 
 
 def test_nothing_is_shown_before_the_last_record_is_verified() -> None:

@@ -309,6 +309,16 @@ def test_whoever_joins_right_after_leaving_is_in() -> None:
     assert desk.pushed("leave") == []
 
 
+def test_a_room_that_is_being_left_is_not_asked_for_again() -> None:
+    desk = Desk()
+    desk.connect()
+    desk.hear(desk.inbox, welcome())
+    desk.session.leave(1, "general")
+    for _ in range(20):
+        desk.tick(1.0)
+    assert {line["type"] for line in desk.pushed()} == {"hello", "leave"}
+
+
 def test_a_room_that_one_may_not_join_is_not_asked_for_again() -> None:
     desk = Desk()
     desk.enter()

@@ -28,6 +28,9 @@ class ListBroker:
 
     def __init__(self) -> None:
         self.rooms: dict[str, list[m.Record]] = {room: [] for room in ROOMS}
+        self.topics = dict.fromkeys(ROOMS, 1)
+        self.floors = dict.fromkeys(ROOMS, 0)
+        self.inbox = b""
         self.last = 0
         self.became: dict[int, tuple[str, m.Record]] = {}
 
@@ -35,7 +38,15 @@ class ListBroker:
         seq = len(self.rooms[room]) + 1
         record = m.Record("message", seq, id, "u", "n", seq, text)
         self.rooms[room].append(record)
-        return topic_of(room), encode(record)
+        return self.topic_of(room), encode(record)
+
+    def topic_of(self, room: str) -> bytes:
+        return f"room/{room}{self.topics[room]}/".encode()
+
+    def renew(self, room: str) -> Sent:
+        """From now on the room goes by another topic."""
+        self.topics[room] += 1
+        return self.inbox, encode(m.Joined(id="", state=self.state(room)))
 
     def take(self, frame: bytes) -> list[Sent]:
         """What one PUSH frame makes it say."""
@@ -48,7 +59,10 @@ class ListBroker:
 
     def _take(self, inbox: bytes, line: dict[str, Any]) -> list[Sent]:
         match line:
+            case {"type": "join", "id": id, "room": room}:
+                return [(inbox, encode(m.Joined(id=id, state=self.state(room))))]
             case {"type": "hello"}:
+                self.inbox = inbox
                 states = [self.state(room) for room in line["rooms"]]
                 return [
                     (inbox, encode(m.Welcome(user="u", nick="n", last=self.last, rooms=states)))
@@ -66,28 +80,28 @@ class ListBroker:
                 return [(inbox, encode(stored))]
             case {"type": "history", "room": room}:
                 after, records = line.get("after", 0), self.rooms[room]
+                skipped = self.floors[room] if self.floors[room] > after else 0
+                after = max(after, skipped)
                 some = records[after : after + 3]
                 more = after + len(some) < len(records)
                 head = len(records)
-                page = m.Page(id=line["id"], room=room, count=len(some), more=more, head=head)
+                page = m.Page(
+                    id=line["id"], room=room, count=len(some), more=more, head=head, skipped=skipped
+                )
                 return [(inbox, b"\n".join(map(encode, (page, *some))))]
         return []
 
     def state(self, room: str) -> m.RoomState:
-        return m.RoomState(room, topic_of(room).decode(), len(self.rooms[room]), 1, 1)
+        return m.RoomState(room, self.topic_of(room).decode(), len(self.rooms[room]), 1, 1)
 
     def heads(self) -> list[Sent]:
         return [
             (
-                topic_of(room),
+                self.topic_of(room),
                 encode(m.RoomLine(type="head", head=len(records), people=1, rev=1)),
             )
             for room, records in self.rooms.items()
         ]
-
-
-def topic_of(room: str) -> bytes:
-    return f"room/{room}/".encode()
 
 
 class SessionMachine(RuleBasedStateMachine):
@@ -151,6 +165,9 @@ class SessionMachine(RuleBasedStateMachine):
                 self.shown[room] += [record.seq for record in records]
                 truth = self.broker.rooms[room]
                 assert all(truth[one.seq - 1].text == one.text for one in records)
+            case e.Emit(ev.Gap(room=room, first=first, last=last)):
+                assert last <= self.broker.floors[room]
+                self.shown[room] += range(first, last + 1)
             case e.Emit(ev.RolledBack() | ev.Failed()) | e.KeepStream():
                 raise AssertionError(f"nothing was lost, and yet: {effect}")
 
@@ -187,6 +204,15 @@ class SessionMachine(RuleBasedStateMachine):
             for _ in range({"arrives": 1, "twice": 2, "lost": 0}[fate]):
                 self.session.received(topic, body, self.now)
             self.carry_out()
+
+    @rule(room=st.sampled_from(ROOMS))
+    def topic_is_renewed(self, room: str) -> None:
+        self.publish([self.broker.renew(room)])
+
+    @rule(room=st.sampled_from(ROOMS), kept=st.integers(0, 3))
+    def old_ones_are_dropped(self, room: str, kept: int) -> None:
+        floor = len(self.broker.rooms[room]) - kept
+        self.broker.floors[room] = max(self.broker.floors[room], floor)
 
     @rule()
     def heads_are_repeated(self) -> None:

@@ -240,3 +240,54 @@ def test_a_file_that_is_no_json_is_told(tmp_path: Path) -> None:
         file.write_bytes(content)
         with pytest.raises(BadTarget):
             targets.read_ready(tmp_path)
+
+
+# Invitations, and who owns the broker of this machine
+
+
+@pytest.mark.parametrize("pub", [None, 9000])
+def test_a_link_may_hold_an_invitation(pub: int | None) -> None:
+    link = join_link(KEY, "box", 7000, pub, invite="7k3m-q9tx 4pwd")
+    assert link.endswith("?invite=7K3M-Q9TX4PWD")
+    target = parse(link)
+    assert target.code == "7K3M-Q9TX4PWD"
+    assert target.sub == f"tcp://box:{pub or 7001}"
+    assert target.label == "box:7000"
+    assert "7K3M" not in repr(target)
+    assert parse(link.replace("7K3M", "7k3m")) == target
+
+
+@pytest.mark.parametrize("code", ["", "a b", "x" * 3 + "/", "é"])
+def test_an_invitation_that_is_none(code: str) -> None:
+    link = f"causette://{KEY}@box:7000?invite={code}"
+    if not code:
+        assert parse(link).code == ""
+    elif code == "a b":
+        assert parse(link).code == "AB"
+    else:
+        with pytest.raises(BadTarget) as caught:
+            parse(link)
+        assert caught.value.reason == "code"
+
+
+def ready(data_dir: Path, **more: Any) -> None:
+    file = data_dir / "broker" / "ready.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    told = {"name": "s", "pull": ["tcp://*:1"], "pub": ["tcp://*:2"], "key": KEY}
+    file.write_text(json.dumps({**told, "pid": os.getpid(), **more}))
+
+
+def test_the_claim_is_for_the_broker_of_this_machine_alone(tmp_path: Path) -> None:
+    ready(tmp_path, claim="claim-1")
+    link, other = join_link(KEY, "192.168.1.20", 7000), join_link("cd" * 32, "box", 7000)
+    assert targets.claimed(parse_server(None, tmp_path), tmp_path).claim == "claim-1"
+    assert targets.claimed(parse(link.upper().replace("CAUSETTE", "causette")), tmp_path).claim
+    assert targets.claimed(parse(other), tmp_path).claim == ""
+    assert targets.claimed(parse("box"), tmp_path).claim == ""
+    ready(tmp_path)
+    assert targets.claimed(parse(link), tmp_path).claim == ""
+
+
+def test_a_damaged_file_claims_nothing(tmp_path: Path) -> None:
+    ready(tmp_path, claim="claim-1", pull=[])
+    assert targets.claimed(parse(join_link(KEY, "box", 7000)), tmp_path).claim == ""

@@ -98,31 +98,41 @@ def load_or_create(path: Path) -> KeyPair:
     """
     if not path.exists():
         pair = generate()
-        text = (
-            "# A Causette identity. Whoever reads this file can speak as its owner.\n"
-            f'public = "{pair.public}"\nsecret = "{pair.secret}"\n'
-        )
-        if paths.create_private(path, text.encode("ascii")):
+        if paths.create_private(path, to_file(pair)):
             return pair
         # Another program was first: its key is the one that counts.
-    return _load(path)
+    return load(path)
 
 
-def _load(path: Path) -> KeyPair:
+def load(path: Path) -> KeyPair:
+    """Return the key pair kept at `path`. Raises BadKeyFile, OSError."""
     if os.name == "posix" and path.stat().st_mode & 0o077:
         raise BadKeyFile(path, f"others may read this secret key: type chmod 600 {path}")
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return from_file(path.read_bytes())
+    except ValueError as error:
         raise BadKeyFile(path, f"damaged, restore it from a copy ({error})") from error
-    public, secret = content.get("public"), content.get("secret")
+
+
+def to_file(pair: KeyPair) -> bytes:
+    """Return what a key file holds."""
+    return (
+        "# A Causette identity. Whoever reads this file can speak as its owner.\n"
+        f'public = "{pair.public}"\nsecret = "{pair.secret}"\n'
+    ).encode("ascii")
+
+
+def from_file(content: bytes) -> KeyPair:
+    """Return the key pair that a key file holds. Raises ValueError, which says what is wrong."""
+    table = tomllib.loads(content.decode("utf-8"))
+    public, secret = table.get("public"), table.get("secret")
     if not (
         isinstance(public, str) and isinstance(secret, str) and is_key(public) and is_key(secret)
     ):
-        raise BadKeyFile(path, "damaged, restore it from a copy (two keys of 64 digits expected)")
+        raise ValueError("two keys of 64 digits expected")
     pair = KeyPair(public.lower(), secret.lower())
     if public_of(pair.secret) != pair.public:
-        raise BadKeyFile(path, "damaged, restore it from a copy (the two keys do not match)")
+        raise ValueError("the two keys do not match")
     return pair
 
 

@@ -22,7 +22,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent / "pyproject.toml"
-EXTRAS: dict[str, tuple[str, ...]] = {"run": ("tui",), "dev": ("tui", "dev")}
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "run": ("gui", "tui", "keys"),
+    "dev": ("gui", "tui", "keys", "dev"),
+}
 
 
 def inputs_digest(kit: str) -> str:

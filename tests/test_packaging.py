@@ -48,7 +48,7 @@ def pins(kit: str) -> dict[str, tuple[Requirement, set[str]]]:
 def wanted(kit: str) -> list[Requirement]:
     """What pyproject.toml asks of a lock."""
     extras = PROJECT["optional-dependencies"]
-    names = {"run": ("tui",), "dev": ("tui", "dev")}[kit]
+    names = lock_script().EXTRAS[kit]
     asked = [*PROJECT["dependencies"], *(line for name in names for line in extras[name])]
     return [Requirement(line) for line in asked]
 

@@ -6,8 +6,10 @@ from, nor how it is shown. The codes are stable and documented; the sentences ar
 A code has one sentence or several, the most telling first: the first whose values are all given is
 the one that is said. Values: `value` (what was refused), `reason` (the word of a BadName or a
 BadTarget), `room`, `nick`, `host`, `port`, `address`, `path`, `key` (a fingerprint), `limit`,
-`seconds`, `what`, `version`, `why` (details that nobody translated). Nothing of it is made
-harmless here: what shows it does that, with `common.safe`.
+`seconds`, `seq`, `until` (milliseconds since 1970; it is said as a phrase, "until 14:05"), `what`,
+`version`, `why` (details that nobody translated). Where somebody was muted, kicked or banned,
+`reason` is what whoever did it wrote. Nothing of it is made harmless here: what shows it does
+that, with `common.safe`.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import string
 from collections.abc import Mapping
 from typing import Final
 
+from common import when
 from common.i18n import N_, _, number
 
 Value = str | int | float | None
@@ -115,6 +118,84 @@ _SENTENCES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "internal": (N_("The server failed at this one request. Tell whoever runs it."),),
     "closed": (N_("The program ended before the answer came. Start it again."),),
+    # What somebody decided, or nobody may do.
+    "needs-encryption": (
+        N_(
+            "This server does not encrypt, so nobody can be known for certain: there are no private"
+            " rooms, direct messages or moderators here. Ask whoever runs it to encrypt."
+        ),
+    ),
+    "no-such-person": (
+        N_('Nobody here is called "{nick}". Check the nickname.'),
+        N_("There is no such person here. Check the nickname."),
+    ),
+    "no-such-message": (
+        N_("There is no message no. {seq} here, or its text is gone already. Check the number."),
+        N_("There is no such message here, or its text is gone already. Check the number."),
+    ),
+    "room-exists": (
+        N_('There is a room "{room}" already. Choose another name.'),
+        N_("There is a room of that name already. Choose another."),
+    ),
+    "read-only": (
+        N_('Only moderators write in "{room}". You can read along.'),
+        N_("Only moderators write in this room. You can read along."),
+    ),
+    "slow-mode": (
+        N_(
+            "This room asks for a pause between two messages of one person. Send it again in"
+            " {seconds} s."
+        ),
+        N_(
+            "This room asks for a pause between two messages of one person. Send it again in a"
+            " moment."
+        ),
+    ),
+    "muted": (
+        N_('You may not write here {until}: "{reason}".'),
+        N_("You may not write here {until}."),
+        N_('You may not write here: "{reason}". Ask whoever moderates the room or the server.'),
+        N_("You may not write here. Ask whoever moderates the room or the server."),
+    ),
+    "kicked": (
+        N_('You were put out of "{room}" {until}: "{reason}".'),
+        N_('You were put out of "{room}" {until}.'),
+        N_('You were put out of "{room}": "{reason}".'),
+        N_('You were put out {until}: "{reason}".'),
+        N_("You were put out {until}."),
+        N_('You were put out: "{reason}".'),
+        N_("You were put out. Come back later, or ask whoever moderates."),
+    ),
+    "banned": (
+        N_('You are banned from this server {until}: "{reason}".'),
+        N_("You are banned from this server {until}."),
+        N_('You are banned from this server: "{reason}". Ask whoever runs it.'),
+        N_("You are banned from this server. Ask whoever runs it."),
+    ),
+    "revoked": (
+        N_('This key was revoked: "{reason}". Use another device, or another key.'),
+        N_("This key was revoked from another device. Use that one, or another key."),
+    ),
+    "not-invited": (
+        N_(
+            "This server lets in who is invited. An administrator must let you in (your key:"
+            " {key}); or give an invitation with --invite CODE."
+        ),
+        N_(
+            "This server lets in who is invited. An administrator must let you in; or give an"
+            " invitation with --invite CODE."
+        ),
+    ),
+    "bad-invitation": (
+        N_(
+            'The invitation "{value}" is wrong, used up, withdrawn or too old. Check it, or ask for'
+            " another."
+        ),
+        N_(
+            "This invitation is wrong, used up, withdrawn or too old. Check it, or ask for another."
+        ),
+    ),
+    "not-kept": (N_("This message was stored, and is no longer kept. There is nothing to do."),),
     # Why joining failed.
     "protocol-version": (
         N_(
@@ -261,11 +342,15 @@ _REASONS: Final[dict[tuple[str, str], str]] = {
         '"{value}" mixes letters of several alphabets, which look alike. Use one alphabet.'
     ),
     ("bad-nick", "reserved"): N_(
-        '"{value}" cannot be a nickname: a nickname does not begin with @, # or /. Remove it.'
+        '"{value}" cannot be a nickname: it is kept for the server, or begins with @, # or /.'
+        " Choose another."
     ),
     ("bad-server", "port"): N_("A port is between 1 and 65535."),
     ("bad-server", "key"): N_(
         'The key in "{value}" is not complete: it has 64 digits. Copy the whole link again.'
+    ),
+    ("bad-server", "code"): N_(
+        '"{value}" is no code: those are letters and digits, in groups of four. Copy it again.'
     ),
 }
 
@@ -275,6 +360,9 @@ _NOUNS: Final = {
     "sessions": N_("sessions"),
     "subscriptions": N_("subscriptions"),
     "requests": N_("requests"),
+    "nicknames": N_("nicknames"),
+    "devices": N_("devices"),
+    "invitations": N_("invitations"),
 }
 
 CODES: Final = frozenset(_SENTENCES)
@@ -290,7 +378,11 @@ def explain(code: str, values: Mapping[str, Value] | None = None, text: str = ""
     For a code that is not known (a newer server's), the server's own English words `text` follow
     a neutral beginning. Never raises, whatever the values.
     """
-    given = {name: value for name, value in (values or {}).items() if value not in (None, "")}
+    given = {
+        name: value
+        for name, value in (values or {}).items()
+        if value not in (None, "") and not (name == "until" and value == 0)
+    }
     sentences = _SENTENCES.get(code, ())
     reason = _REASONS.get((code, str(given.get("reason", ""))))
     shown = {name: _shown(name, value) for name, value in given.items()}
@@ -308,6 +400,8 @@ def _fields(sentence: str) -> set[str]:
 def _shown(name: str, value: Value) -> str:
     if name == "what" and value in _NOUNS:
         return _(_NOUNS[str(value)])
+    if name == "until" and isinstance(value, int):
+        return when.until(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     if name in _NEVER_GROUPED or not math.isfinite(value):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from common.arguments import Program, options_of
-from common.broker.app import program as broker_program
+from common.broker.commandline import program as broker_program
 from common.cli.verbs import program as cli_program
 from common.client.joining import client_options, status_of
 from common.explain import CODES
@@ -108,5 +108,7 @@ def test_the_requests_of_a_bot_are_documented() -> None:
 
 def test_the_configuration_knows_every_option() -> None:
     for program in PROGRAMS.values():
-        assert program.names() - {"config"} <= KNOWN
+        options = {*program.options, *(o for verb in program.verbs for o in verb.options)}
+        # The others belong to one deed, and are typed with it.
+        assert {option.name for option in options if option.env} - {"config"} <= KNOWN
     assert {option.name for option in client_options()} - {"config"} <= KNOWN

@@ -1,5 +1,6 @@
 """Every error code has its sentence, in both languages, whatever the values."""
 
+import datetime
 import string
 from collections.abc import Iterator
 from typing import get_args
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common import explain as module
-from common import i18n
+from common import i18n, when
 from common.client import target
 from common.explain import CODES, explain
 from common.protocol import names
@@ -23,12 +24,15 @@ PROMISED = {
     "unreachable-name", "unreachable-refused", "unreachable-silent", "wrong-key", "not-causette",
     "no-answer", "key-changed", "key-unknown", "plain-mismatch", "not-permitted", "timeout",
     "link-lost", "rolled-back", "storage-damaged", "internal", "closed",
+    "needs-encryption", "no-such-person", "no-such-message", "room-exists", "read-only", "muted",
+    "slow-mode", "kicked", "banned", "revoked", "not-invited", "bad-invitation", "not-kept",
     "profile-locked", "disk-full", "data-dir", "address-in-use", "newer-database", "bad-config",
 }
 EVERY_VALUE: dict[str, str | int] = {
     "value": "<value>", "room": "<room>", "nick": "<nick>", "host": "<host>", "path": "<path>",
     "address": "<address>", "key": "<key>", "what": "<what>", "why": "<why>", "size": 20_000,
-    "limit": 16_000, "seconds": 3, "port": 5555, "version": 2, "ours": 1,
+    "limit": 16_000, "seconds": 3, "port": 5555, "version": 2, "ours": 1, "seq": 1238,
+    "until": 1_795_176_300_000,
 }
 # fmt: on
 
@@ -77,7 +81,8 @@ def test_a_name_that_is_refused_explains_itself() -> None:
         names.nick("@ada")
     error = caught.value
     assert explain(error.code, {"value": error.value, "reason": error.reason}) == (
-        '"@ada" cannot be a nickname: a nickname does not begin with @, # or /. Remove it.'
+        '"@ada" cannot be a nickname: it is kept for the server, or begins with @, # or /.'
+        " Choose another."
     )
 
 
@@ -91,6 +96,42 @@ def test_values_are_said_as_people_write_them() -> None:
     assert "16,000" in explain("too-large", {"limit": 16_000})
     assert " 3 s" in explain("rate-limited", {"seconds": 2.01})
     assert "None" not in explain("rate-limited", {"seconds": None})
+
+
+@pytest.mark.parametrize("code", ["muted", "kicked", "banned"])
+def test_what_somebody_decided_is_told_with_reason_and_end(code: str) -> None:
+    soon = datetime.datetime.now().astimezone().replace(hour=23, minute=59, second=0)
+    later = soon + datetime.timedelta(days=400)
+    until = int(soon.timestamp() * 1000)
+    i18n.setup("en", {})
+    said = explain(code, {"until": until, "reason": "spam"})
+    assert "until 23:59" in said
+    assert said.endswith('"spam".')
+    assert "until" not in explain(code, {"until": 0, "reason": "spam"})
+    later_said = explain(code, {"until": int(later.timestamp() * 1000)})
+    assert f"until {i18n.day(later.date(), weekday=False)}, 23:59" in later_said
+    i18n.setup("fr", {})
+    said = explain(code, {"until": until, "reason": "des pubs"})
+    assert "jusqu’à 23:59" in said
+    assert "«\u202fdes pubs\u202f»" in said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "french"),
+    [
+        (0, "0 seconds", "0 seconde"),
+        (1, "1 second", "1 seconde"),
+        (90, "90 seconds", "90 secondes"),
+        (120, "2 minutes", "2 minutes"),
+        (3_600, "1 hour", "1 heure"),
+        (172_800, "2 days", "2 jours"),
+    ],
+)
+def test_lengths_of_time(seconds: int, english: str, french: str) -> None:
+    i18n.setup("en", {})
+    assert when.span(seconds) == english
+    i18n.setup("fr", {})
+    assert when.span(seconds) == french
 
 
 def test_a_code_to_come_is_said_in_the_servers_own_words() -> None:

@@ -18,7 +18,7 @@ from common.locale import update
 NARROW = "\u202f"
 EN, FR = Translator("en"), Translator("fr")
 # Words that are the same in both languages.
-SAME = {"Conversation", "N", "options", "{n} message", "sessions"}
+SAME = {"Conversation", "N", "invitations", "options", "{n} message", "{n} minute", "sessions"}
 # Where straight quotes and apostrophes are to be typed as they stand.
 TYPED = {
     "Options may stand anywhere; -- ends them. Each may also be set in the environment"

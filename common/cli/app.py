@@ -36,6 +36,8 @@ _MODULES: Final = {
     "export": "common.cli.export",
     "bot": "common.cli.bot",
     "chat": "common.cli.talk",
+    "key": "common.cli.keyfile",
+    "device": "common.cli.device",
     "discover": "common.cli.lists",
     "doctor": "common.cli.lists",
 }

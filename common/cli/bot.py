@@ -25,9 +25,13 @@ from common.cli.output import Output, Stop
 from common.cli.requests import AnyRequest, BadLine, Claim, Ids
 from common.cli.wire import Object
 from common.client import events as e
+from common.client.client import Client
 from common.client.joining import JOIN_TIMEOUT, rooms_of
+from common.client.places import is_nick
 from common.explain import explain
 from common.i18n import _
+from common.protocol import deeds
+from common.protocol.names import nick_key
 from common.safe import one_line
 
 END_TIMEOUT: Final = 10.0
@@ -44,7 +48,9 @@ def run(run: Run) -> int:
     start = since.of(run.settings)
     seconds = run.settings["timeout"]
     patience = END_TIMEOUT if seconds is None else float(seconds)
-    reader = reading.start(run, rooms, start, keep=True, roster=True, timeout=JOIN_TIMEOUT)
+    reader = reading.start(
+        run, rooms, start, keep=True, roster=True, timeout=JOIN_TIMEOUT, direct=True
+    )
     try:
         echo = run.settings.switch("echo")
         return _Bot(run.out, reader, rooms, echo, patience).serve()
@@ -59,6 +65,8 @@ class _Asked:
     request: AnyRequest
     line: int
     future: Future[Any]
+    place: str = ""
+    """The room in which the record of a message will come."""
     stored_at: float = 0.0
     """When (monotonic) it was known to be stored, its record not seen yet."""
 
@@ -82,6 +90,10 @@ class _Bot:
     open: set[_Asked] = field(default_factory=set)
     says: dict[str, deque[_Asked]] = field(default_factory=dict)
     """Messages under way, by room: there their records come back in the order of the requests."""
+    directs: dict[str, str] = field(default_factory=dict)
+    """Direct conversations: `@NICK`, folded, to the lasting name."""
+    special: set[str] = field(default_factory=set)
+    """Rooms of which more was told than that they are there."""
     told: dict[str, int] = field(default_factory=dict)
     """The number, in the session's stream, of the last own message of each room that was answered:
     a record may come later than its answer, or once more after a restored backup."""
@@ -91,16 +103,16 @@ class _Bot:
 
     def serve(self) -> int:
         ready = self.reader.session.ready
-        self._print(
-            {
-                "type": "ready",
-                "user": ready.user,
-                "nick": ready.nick,
-                "rooms": list(self.joined),
-                "server": ready.server,
-                "encrypted": ready.encrypted,
-            }
-        )
+        line = {
+            "type": "ready",
+            "user": ready.user,
+            "nick": ready.nick,
+            "rooms": list(self.joined),
+            "server": ready.server,
+            "encrypted": ready.encrypted,
+        }
+        self._print(line | ({"role": ready.role} if ready.role else {}))
+        self.joined += [room for room in ready.rooms if room not in self.joined]
         self.feed.follow_events(self.reader.session.get)
         self.feed.follow_stdin()
         deadline: float | None = None
@@ -141,7 +153,7 @@ class _Bot:
             raise self.reader.session.failed(item)
         elif isinstance(item, Closed):
             raise Stop(1, explain("no-answer"))
-        else:
+        elif isinstance(item, e.Event):
             self._news(item)
 
     def _verdict(self) -> int:
@@ -174,7 +186,8 @@ class _Bot:
         asked = _Asked(request, line.number, self._ask(request))
         self.open.add(asked)
         if isinstance(request, requests.Say):
-            self.says.setdefault(request.room, deque()).append(asked)
+            asked.place = self.directs.get(_folded(request.room), request.room)
+            self.says.setdefault(asked.place, deque()).append(asked)
         self.feed.watch(asked.future, asked)
 
     def _refuse_line(self, bad: BadLine, number: int) -> None:
@@ -199,6 +212,10 @@ class _Bot:
             )
         if isinstance(request, requests.Who):
             return client.who(request.room)
+        if isinstance(request, requests.List):
+            return client.list(request.what, request.room)
+        if isinstance(request, requests.Do):
+            return _do(client, request.deed)
         return client.rooms()
 
     # --- what became of it ------------------------------------------------------------------------
@@ -209,7 +226,7 @@ class _Bot:
         try:
             reply = asked.future.result(0)
         except e.Refused as refused:
-            self._settle(asked, wire.error(refused.code, refused.text))
+            self._settle(asked, wire.refusal(refused))
             return
         if isinstance(reply, e.StoredReply) and reply.room in self.joined:
             asked.stored_at = time.monotonic()
@@ -219,37 +236,28 @@ class _Bot:
     def _shape(self, request: AnyRequest, reply: e.Reply) -> Object:
         if isinstance(reply, e.StoredReply):
             self.told[reply.room] = _number(reply.id)
-            return wire.stored(reply)
-        if isinstance(reply, e.JoinedReply):
+        elif isinstance(reply, e.JoinedReply):
             if reply.room not in self.joined:
                 self.joined.append(reply.room)
-            return {"type": "done"}
-        if isinstance(reply, e.HistoryReply):
-            messages = [wire.message(reply.room, r, reply.raw.get(r.seq)) for r in reply.records]
-            return {
-                "type": "history",
-                "room": reply.room,
-                "messages": messages,
-                "more": reply.more,
-            }
-        if isinstance(reply, e.PeopleReply):
-            people = [{"user": person.user, "nick": person.nick} for person in reply.people]
-            return {"type": "who", "room": reply.room, "people": people}
-        if isinstance(reply, e.RoomsReply):
-            rooms = [{"room": r.room, "people": r.people, "head": r.head} for r in reply.rooms]
-            return {"type": "rooms", "rooms": rooms}
-        if isinstance(request, requests.Leave) and request.room in self.joined:
-            self.joined.remove(request.room)
-        return {"type": "done"}
+        elif isinstance(request, requests.Leave):
+            self._out_of(self.directs.get(_folded(request.room), request.room))
+        return wire.answer(reply)
+
+    def _out_of(self, room: str) -> bool:
+        """This session is in a room no more; False where it was not."""
+        if room not in self.joined:
+            return False
+        self.joined.remove(room)
+        return True
 
     def _settle(self, asked: _Asked, answer: Object) -> None:
         """Print the answer, once for each line that asked."""
         self.open.discard(asked)
         if isinstance(asked.request, requests.Say):
-            waiting = self.says[asked.request.room]
+            waiting = self.says[asked.place]
             waiting.remove(asked)
             if not waiting:
-                del self.says[asked.request.room]
+                del self.says[asked.place]
             if answer["type"] == "error":
                 self._lose(asked.name, answer["code"])
         if asked.request.id is not None:
@@ -308,18 +316,8 @@ class _Bot:
             if reply.id == id:
                 return
 
-    def _news(self, event: Item) -> None:
-        if isinstance(event, e.Presence):
-            line: Object = {
-                "type": event.kind,
-                "room": event.room,
-                "user": event.user,
-                "nick": event.nick,
-            }
-            if event.kind == "nick":
-                line["old"] = event.old
-            self._print(line)
-        elif isinstance(event, e.LinkDown):
+    def _news(self, event: e.Event) -> None:
+        if isinstance(event, e.LinkDown):
             if not self.down:
                 self.down = True
                 state = {"state": "down", "code": event.code, "reason": event.reason}
@@ -328,12 +326,40 @@ class _Bot:
             if self.down:
                 self.down = False
                 self._print({"type": "link", "state": "up"})
-        elif isinstance(event, e.RolledBack):
-            numbers = {"had": event.had, "head": event.head}
-            self._print({"type": "rolled-back", "room": event.room, **numbers})
-        elif isinstance(event, e.Skipped):
-            numbers = {"first": event.first, "last": event.last}
-            self._print({"type": "skipped", "room": event.room, **numbers})
+        elif isinstance(event, e.Left):
+            leaves = any(
+                isinstance(asked.request, requests.Leave) and asked.request.room == event.room
+                for asked in self.open
+            )
+            if not leaves and self._out_of(event.room):
+                self._print({"type": "out", "room": event.room})
+        else:
+            if isinstance(event, e.RoomChanged) and event.peer is not None:
+                self._direct(event.room, event.peer.nick)
+            elif isinstance(event, e.Notice) and event.what in ("removed", "kicked"):
+                self._out_of(event.room)
+            line = wire.event(event)
+            if line is not None and not (isinstance(event, e.RoomChanged) and self._plain(event)):
+                self._print(line)
+
+    def _plain(self, room: e.RoomChanged) -> bool:
+        """Whether this is a room like any other, of which nothing else was told before."""
+        told = room.private or room.readonly or room.slow or room.room in self.special
+        if told:
+            self.special.add(room.room)
+        return not told
+
+    def _direct(self, room: str, nick: str) -> None:
+        """A direct conversation has its lasting name: what is under way to that nickname will come
+        back there."""
+        if room not in self.joined:
+            self.joined.append(room)
+        known = self.directs[_folded(f"@{nick}")] = room
+        for place in [place for place in self.says if _folded(place) == _folded(f"@{nick}")]:
+            moved = self.says.pop(place)
+            for asked in moved:
+                asked.place = known
+            self.says.setdefault(known, deque()).extend(moved)
 
     def _print(self, line: Object) -> None:
         self.out.data(wire.dump(line))
@@ -343,3 +369,16 @@ def _number(id: str) -> int:
     """The number in a record's id, `STREAM-NUMBER`; 0 where there is none."""
     digits = id.rpartition("-")[2]
     return int(digits) if digits.isascii() and digits.isdigit() else 0
+
+
+def _do(client: Client, deed: deeds.Deed) -> Future[Any]:
+    if isinstance(deed, deeds.MakeInvitation | deeds.MakeDeviceCode):
+        return client.make_code(deed)
+    if isinstance(deed, deeds.Audit):
+        return client.audit(after=deed.after, before=deed.before, limit=deed.limit)
+    return client.do(deed)
+
+
+def _folded(place: str) -> str:
+    """A room by name; `@NICK` however it is written."""
+    return f"@{nick_key(place[1:])}" if is_nick(place) else place

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from common.cli.history import walk
+from common.cli.history import Gap, walk
 from common.cli.joining import Run, Session, connect, enter
 from common.cli.output import Stop
 from common.client.joining import rooms_of
@@ -39,7 +39,11 @@ def run(run: Run) -> int:
     session = connect(run, enter(run), visible=False)
     try:
         # Asked for before the file is touched: a room that does not exist leaves none behind.
-        heads = {room: session.ask(session.client.history(room, limit=1)).head for room in rooms}
+        newest = {room: session.ask(session.client.history(room, limit=1)) for room in rooms}
+        # People know a direct conversation by the nickname, programs by its lasting name.
+        heads = {
+            (page.room if format == "jsonl" else room): page.head for room, page in newest.items()
+        }
         document = renderer(format, session.ready.server)
         if name in (None, "-"):
             _write(session, document, heads, lambda text: _to_stdout(run, text), loud=False)
@@ -59,9 +63,13 @@ def _write(
     write(document.begin())
     for room, head in heads.items():
         write(document.room(room))
-        for record, raw in walk(session, room, 0, head):
-            write(document.record(record, raw))
-            done += 1
+        for item in walk(session, room, 0, head):
+            if isinstance(item, Gap):
+                write(document.gap(item.first, item.last))
+                done += item.last - item.first + 1
+            else:
+                write(document.record(*item))
+                done += 1
             if loud and (done % _TELL_EVERY == 0 or done == total):
                 _tell(done, total)
     write(document.end())

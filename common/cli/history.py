@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from common.cli import since, wire
 from common.cli.joining import Run, Session, connect, enter
 from common.cli.output import Stop
 from common.cli.since import Since
 from common.client.cursors import stored_cursor
+from common.client.decisions import gap_words
+from common.client.events import HistoryReply
 from common.client.joining import rooms_of
 from common.client.transcript import text_line
 from common.explain import explain
@@ -28,22 +31,41 @@ def run(run: Run) -> int:
     session = connect(run, enter(run), visible=False)
     try:
         for room in rooms:
-            for record, raw in _chosen(session, room, start, limit):
-                if as_json:
-                    run.out.data(wire.dump(wire.message(room, record, raw)))
+            newest = session.ask(session.client.history(room, limit=1))
+            for item in _chosen(session, newest, start, limit):
+                if isinstance(item, Gap):
+                    if as_json:
+                        line = {"type": "gap", "room": newest.room}
+                        run.out.data(wire.dump(line | {"first": item.first, "last": item.last}))
+                    else:
+                        run.out.line(run.out.dim(f"--- {gap_words(item.first, item.last)} ---"))
+                elif as_json:
+                    run.out.data(wire.dump(wire.message(newest.room, *item)))
                 else:
                     shown = room if len(rooms) > 1 else ""
-                    run.out.line(text_line(record, shown, run.out.dim, run.out.bold))
+                    run.out.line(text_line(item[0], shown, run.out.dim, run.out.bold))
     finally:
         session.close()
     return 0
 
 
+@dataclass(frozen=True)
+class Gap:
+    """Numbers that are not to be had."""
+
+    first: int
+    last: int
+
+
+Item = tuple[Record, bytes | None] | Gap
+"""A record, with its stored line where its type is unknown."""
+
+
 def _chosen(
-    session: Session, room: str, start: Since | None, limit: int | None
-) -> Iterator[tuple[Record, bytes | None]]:
+    session: Session, newest: HistoryReply, start: Since | None, limit: int | None
+) -> Iterator[Item]:
     """The newest `limit` records, or with `--since` the first `limit` after it."""
-    head = session.ask(session.client.history(room, limit=1)).head
+    room, head = newest.room, newest.head
     if start is None:
         after = max(0, head - (limit or NEWEST))
         return walk(session, room, after, head, limit or NEWEST)
@@ -66,17 +88,20 @@ def _last(session: Session, room: str, head: int) -> int:
 
 def walk(
     session: Session, room: str, after: int, head: int, limit: int | None = None
-) -> Iterator[tuple[Record, bytes | None]]:
-    """Records after `after` up to `head`, page by page, at most `limit`; each with its stored line
-    where its type is unknown. Raises Stop."""
+) -> Iterator[Item]:
+    """Records after `after` up to `head`, page by page, at most `limit`, and the gaps between them.
+    Raises Stop."""
     left = head - after if limit is None else limit
     while after < head and left > 0:
         page = session.ask(session.client.history(room, after=after, limit=min(_PAGE, left)))
-        if not page.records:
+        if page.skipped > after:
+            yield Gap(after + 1, min(page.skipped, head))
+            after = page.skipped
+        elif not page.records:
             raise Stop(1, explain("no-answer"))
         for record in page.records:
             if record.seq > head or left <= 0:
                 return
             yield record, page.raw.get(record.seq)
             left -= 1
-        after = page.records[-1].seq
+            after = record.seq

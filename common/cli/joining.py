@@ -22,6 +22,7 @@ from common.client.joining import JOIN_TIMEOUT, CannotJoin, Entry, NewBroker
 from common.client.target import host_and_port
 from common.explain import explain
 from common.i18n import _, current
+from common.keys import fingerprint
 from common.safe import one_line
 from common.settings import Settings
 
@@ -112,10 +113,14 @@ def connect(
     resume: bool = False,
     visible: bool = True,
     roster: bool = False,
+    direct: bool = False,
     profile: AnyProfile | None = None,
     timeout: float = JOIN_TIMEOUT,
 ) -> Session:
-    """Join; returns when the session is in. Raises Stop with the cause and the exit status."""
+    """Join; returns when the session is in. `direct`: and in its direct conversations.
+
+    Raises Stop with the cause and the exit status, also where one of `rooms` may not be entered.
+    """
     from common.client.client import Client, Options
 
     options = Options(
@@ -126,6 +131,7 @@ def connect(
         resume=resume,
         visible=visible,
         roster=roster,
+        direct=direct,
         app=f"causette-cli/{run.verb}",
         lang=current().lang,
         join_timeout=timeout,
@@ -135,6 +141,10 @@ def connect(
     try:
         ready, early = _wait_until_ready(client.get, run.out, entry, timeout)
         joining.remember(entry)
+        session = Session(client, entry, ready, profile, early)
+        for room in ready.refused:
+            # Why it is not to be had is the answer to who asks for it by itself.
+            session.ask(client.join(room))
     except BaseException:
         client.drop_unsent()
         client.close()
@@ -143,7 +153,7 @@ def connect(
         raise
     if entry.fallback and ready.nick != entry.nick and run.verb not in ("send", "history"):
         run.out.note(_("You are {nick} here.").format(nick=ready.nick))
-    return Session(client, entry, ready, profile, early)
+    return session
 
 
 def _wait_until_ready(
@@ -174,6 +184,9 @@ def _wait_until_ready(
 def _values(entry: Entry) -> dict[str, str | int | float]:
     """What sentences about joining may name."""
     values: dict[str, str | int | float] = {"nick": entry.nick, "address": entry.target.push}
+    if not entry.target.plain:
+        # What an administrator compares before letting somebody in.
+        values["key"] = fingerprint(entry.keys.public)
     place = host_and_port(entry.target.push)
     if place is not None:
         values |= {"host": place[0], "port": place[1]}

@@ -11,8 +11,21 @@ from queue import Empty
 
 from common.cli import reading, since, wire
 from common.cli.joining import Run
-from common.cli.output import Terminated, reader_is_gone
-from common.client.events import Event, Failed, LinkDown, LinkUp, Messages, RolledBack
+from common.cli.output import Stop, Terminated, reader_is_gone
+from common.client.decisions import gap_words, notice_words
+from common.client.events import (
+    Event,
+    Failed,
+    Gap,
+    Left,
+    LinkDown,
+    LinkUp,
+    Messages,
+    Notice,
+    Restored,
+    RolledBack,
+    RoomChanged,
+)
 from common.client.joining import JOIN_TIMEOUT, rooms_of
 from common.client.transcript import text_line
 from common.explain import explain
@@ -48,8 +61,9 @@ def _sink(run: Run, reader: reading.Reader, several: bool) -> Sink:
         return _Command(run, reader, command).run
     if run.settings.switch("json"):
         return lambda room, record, raw: run.out.data(wire.dump(wire.message(room, record, raw)))
+    names = reader.names
     return lambda room, record, raw: run.out.line(
-        text_line(record, room if several else "", run.out.dim, run.out.bold)
+        text_line(record, names.get(room, room) if several else "", run.out.dim, run.out.bold)
     )
 
 
@@ -101,6 +115,27 @@ class _Listening:
         elif isinstance(event, RolledBack):
             words = _("The history of {room} was replaced by an older one; it is read again.")
             note(words.format(room=event.room))
+        elif isinstance(event, Restored):
+            note(_("The server was set back to an earlier state."))
+        elif isinstance(event, RoomChanged):
+            self.reader.named(event)
+        elif isinstance(event, Gap):
+            self._gap(event)
+        elif isinstance(event, Notice):
+            room = self.reader.shown(event.room)
+            note(notice_words(event, room))
+        elif isinstance(event, Left):
+            self.reader.left.add(event.room)
+            room = self.reader.shown(event.room)
+            if self.reader.left >= self.reader.session.ready.rooms.keys():
+                raise Stop(77, _("You are out of {room}.").format(room=room))
+
+    def _gap(self, event: Gap) -> None:
+        if self.run.settings.switch("json"):
+            self.run.out.data(wire.dump(wire.event(event) or {}))
+        else:
+            words = gap_words(event.first, event.last)
+            self.run.out.note(f"{self.reader.shown(event.room)}: {words}")
 
 
 class _Command:

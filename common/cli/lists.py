@@ -22,18 +22,19 @@ def run(run: Run) -> int:
         if run.verb == "rooms":
             for info in session.ask(session.client.rooms()).rooms:
                 if as_json:
-                    out.data(
-                        wire.dump({"room": info.room, "people": info.people, "head": info.head})
-                    )
+                    out.data(wire.dump(wire.room(info)))
                     continue
+                name = f"@{info.peer.nick}" if info.peer else info.room
                 people = n_("{n} person", "{n} people", info.people).format(n=number(info.people))
                 said = n_("{n} message", "{n} messages", info.head).format(n=number(info.head))
-                out.line(f"{out.bold(one_line(info.room))}\t{people}\t{said}")
+                private = "\t" + _("private") if info.private and not info.peer else ""
+                out.line(f"{out.bold(one_line(name))}\t{people}\t{said}{private}")
             return 0
         for room in wanted:
-            for person in session.ask(session.client.who(room)).people:
+            reply = session.ask(session.client.who(room))
+            for person in reply.people:
                 if as_json:
-                    line = {"room": room, "user": person.user, "nick": person.nick}
+                    line = {"room": reply.room, "user": person.user, "nick": person.nick}
                     out.data(wire.dump(line))
                 else:
                     prefix = f"{room}\t" if len(wanted) > 1 else ""

@@ -12,6 +12,7 @@ from common.cli import since as starts
 from common.cli.joining import Run, Session, connect, enter
 from common.cli.since import Since
 from common.client.cursors import Cursors, leave_cursors
+from common.client.events import RoomChanged
 from common.client.joining import Entry
 from common.client.profile import Cursor
 from common.explain import explain
@@ -26,6 +27,19 @@ class Reader:
     keeps: bool
     """The profile is held: the library notes the cursors while the program runs."""
     read: dict[str, Cursor] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    """How people know a direct conversation: `@NICK`, by its lasting name."""
+    left: set[str] = field(default_factory=set)
+    """Rooms that this session is out of."""
+
+    def named(self, room: RoomChanged) -> None:
+        """Learns what kind of room this is."""
+        if room.peer is not None:
+            self.names[room.room] = f"@{room.peer.nick}"
+
+    def shown(self, room: str) -> str:
+        """A room as people know it; "" for the server."""
+        return self.names.get(room) or (f"#{room}" if room else "")
 
     def seen(self, room: str, seq: int, id: str) -> None:
         """The program is done with this record."""
@@ -47,6 +61,7 @@ def start(
     keep: bool,
     roster: bool,
     timeout: float,
+    direct: bool = False,
 ) -> Reader:
     """Join `rooms`, created where missing, and read each from `since`, or from its head.
 
@@ -69,6 +84,7 @@ def start(
         since=numbers,
         resume=last and profile is not None,
         roster=roster,
+        direct=direct,
         profile=profile,
         timeout=timeout,
     )

@@ -10,11 +10,13 @@ import enum
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, get_args
 
 import msgspec
 
-from common.protocol.names import BadName, room_name
+from common.client.places import place
+from common.protocol import deeds
+from common.protocol.names import BadName, nick
 
 Id: TypeAlias = str | int | None
 
@@ -23,7 +25,6 @@ REMEMBERED: Final = 10_000
 LONGEST_ID: Final = 200
 LARGEST_PAGE: Final = 1_000
 
-_LATER: Final = frozenset({"create", "invite", "remove"})
 _FAULTS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -45,8 +46,11 @@ class Request(msgspec.Struct, frozen=True, tag_field="type", kw_only=True):
 
 
 class Say(Request, frozen=True, tag="say", kw_only=True):
-    room: str
+    """`to` is somebody's nickname; it is read as the room `@NICK`."""
+
     text: str
+    room: str = ""
+    to: str = ""
     me: bool = False
 
 
@@ -74,15 +78,36 @@ class Rooms(Request, frozen=True, tag="rooms", kw_only=True):
     pass
 
 
-AnyRequest: TypeAlias = Say | Join | Leave | History | Who | Rooms
-TYPES: Final[dict[str, type[AnyRequest]]] = {
+class List(Request, frozen=True, tag="list", kw_only=True):
+    """All of a list: the library asks for its pages."""
+
+    what: deeds.Lists
+    room: str = ""
+
+
+class Do(Request, frozen=True, tag="do", kw_only=True):
+    """Any deed of the wire, as it is there."""
+
+    deed: deeds.Deed
+
+
+AnyRequest: TypeAlias = Say | Join | Leave | History | Who | Rooms | List | Do
+_SHAPES: Final[dict[str, type[AnyRequest]]] = {
     "say": Say,
     "join": Join,
     "leave": Leave,
     "history": History,
     "who": Who,
     "rooms": Rooms,
+    "list": List,
 }
+_DEEDS: Final[dict[str, type[deeds.Deed]]] = {
+    str(shape.__struct_config__.tag): shape
+    for shape in get_args(deeds.AnyDeed)
+    if shape is not deeds.AskList
+}
+TYPES: Final[dict[str, type[msgspec.Struct]]] = {**_SHAPES, **_DEEDS}
+"""What may be asked, by its `type`."""
 
 
 def decode(line: bytes) -> AnyRequest:
@@ -98,21 +123,38 @@ def decode(line: bytes) -> AnyRequest:
     if not isinstance(kind, str):
         raise BadLine("bad-request", "`type` is missing or not a string", id)
     say = kind == "say"
-    if kind in _LATER or (say and "to" in value):
-        what = "say with `to`" if say else kind
-        raise BadLine("unsupported", f"{what} comes with a later version", id, say=say)
     if kind not in TYPES:
         raise BadLine("unknown-type", f"no request is called {kind!r}", id)
     try:
-        request = msgspec.convert(value, TYPES[kind])
-        _check(request)
-        if isinstance(request, Rooms):
-            return request
-        return msgspec.structs.replace(request, room=room_name(request.room))
+        return _deed(kind, value, id) if kind in _DEEDS else _request(kind, value)
     except BadName as error:
         raise BadLine(error.code, error.why, id, say=say) from None
     except (msgspec.ValidationError, ValueError) as error:
         raise BadLine("bad-request", str(error), id, say=say) from None
+
+
+def _request(kind: str, value: dict[str, Any]) -> AnyRequest:
+    request = msgspec.convert(value, _SHAPES[kind])
+    _check(request)
+    if isinstance(request, Say) and request.to:
+        return msgspec.structs.replace(request, room=place("@" + request.to.removeprefix("@")))
+    if isinstance(request, Rooms | Do) or not request.room:
+        return request
+    return msgspec.structs.replace(request, room=place(request.room))
+
+
+def _deed(kind: str, value: dict[str, Any], id: Id) -> Do:
+    shape = _DEEDS[kind]
+    deed = msgspec.convert({name: given for name, given in value.items() if name != "id"}, shape)
+    if isinstance(deed, deeds.About):
+        if not (deed.nick or deed.user or getattr(deed, "key", "")):
+            names = "`nick`, `user` or `key`" if hasattr(deed, "key") else "`nick` or `user`"
+            raise ValueError(f"give {names}")
+        if deed.nick:
+            deed = msgspec.structs.replace(deed, nick=nick(deed.nick.removeprefix("@")))
+    if getattr(deed, "room", ""):
+        deed = msgspec.structs.replace(deed, room=place(deed.room))  # type: ignore[attr-defined]
+    return Do(id=id, deed=deed)
 
 
 def _id(value: dict[str, Any]) -> Id:
@@ -127,6 +169,8 @@ def _id(value: dict[str, Any]) -> Id:
 def _check(request: AnyRequest) -> None:
     if isinstance(request, Say) and not request.text:
         raise ValueError("`text` is empty")
+    if isinstance(request, Say) and bool(request.room) == bool(request.to):
+        raise ValueError("give `room`, or `to`")
     if isinstance(request, Join) and request.after is not None and request.after < 0:
         raise ValueError("`after` is 0 or more")
     if isinstance(request, History):
@@ -193,6 +237,10 @@ class Ids:
         if known is None:
             return 1
         lines, known.waiting = known.waiting, 0
-        if not isinstance(request, History | Who | Rooms):
+        if not isinstance(request, History | Who | Rooms | List) and not _is_audit(request):
             known.answer = answer
         return max(1, lines)
+
+
+def _is_audit(request: AnyRequest) -> bool:
+    return isinstance(request, Do) and isinstance(request.deed, deeds.Audit)

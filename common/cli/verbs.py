@@ -11,7 +11,7 @@ from common import __version__
 from common.arguments import Program, Verb, switch
 from common.client.joining import client_options
 from common.i18n import _
-from common.settings import POSITIVE, SECONDS, TEXT, Option, choice
+from common.settings import POSITIVE, SECONDS, SWITCH, TEXT, Option, choice
 
 FORMATS: Final = ("txt", "html", "jsonl")
 
@@ -91,6 +91,41 @@ def program() -> Program:
                         metavar="txt|html|jsonl",
                     ),
                     Option("output", TEXT, _("file; without it, stdout"), "o", "FILE"),
+                ),
+            ),
+            Verb(
+                "key",
+                _("save this identity's key to a file under a passphrase, or restore it"),
+                (
+                    Option("force", SWITCH, _("replace what is there"), env=False),
+                    as_json,
+                ),
+                "save|restore FILE",
+                _(
+                    "The passphrase is asked for on the terminal; without one, it is the first"
+                    " line of the standard input. Other programs open FILE with: age --decrypt."
+                ),
+            ),
+            Verb(
+                "device",
+                _("make a code that ties another device to this identity"),
+                (
+                    Option("list", SWITCH, _("list the keys of this identity"), env=False),
+                    Option(
+                        "revoke",
+                        TEXT,
+                        _("this key of mine is lost: let it in no more"),
+                        metavar="KEY",
+                        env=False,
+                    ),
+                    Option(
+                        "reason",
+                        TEXT,
+                        _("why; the person concerned reads it"),
+                        metavar="TEXT",
+                        env=False,
+                    ),
+                    as_json,
                 ),
             ),
             Verb(

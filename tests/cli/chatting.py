@@ -3,8 +3,10 @@
 Owns the thread in which the screen runs. What the person sees is read from what was drawn last.
 """
 
+import builtins
 import io
 import threading
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from queue import SimpleQueue
@@ -16,9 +18,10 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from common.cli.chat.screen import Screen
-from common.cli.chat.setup import ChatSetup
 from common.client import events as ev
+from common.protocol.deeds import Deed, Lists, MakeDeviceCode, MakeInvitation
 from common.protocol.messages import Record
+from common.talk.setup import ChatSetup
 from tests.support import scaled, wait_until
 
 NOW = 1_763_632_800_000
@@ -51,6 +54,10 @@ class FakeClient:
         self.seen_marks: list[tuple[str, int, str]] = []
         self.closed = False
         self.left_over = 0
+        self.ignored: dict[str, str] = {}
+        self.silenced: set[str] = set()
+        self.notes: dict[str, str] = {}
+        self.rooms_kept: builtins.list[str] = []
 
     def start(self) -> None:
         return
@@ -96,6 +103,35 @@ class FakeClient:
     def nick(self, nick: str) -> "Future[ev.DoneReply]":
         return self._ask("nick", nick)
 
+    def do(self, deed: Deed) -> "Future[ev.DoneReply]":
+        return self._ask("do", deed)
+
+    def make_code(self, deed: MakeInvitation | MakeDeviceCode) -> "Future[ev.CodeReply]":
+        return self._ask("make_code", deed)
+
+    def list(self, what: Lists, room: str = "") -> "Future[ev.ListReply]":
+        return self._ask("list", what, room)
+
+    def audit(
+        self, *, after: int | None = None, before: int | None = None, limit: int = 1000
+    ) -> "Future[ev.AuditReply]":
+        return self._ask("audit", limit)
+
+    def set_ignored(self, people: Mapping[str, str]) -> None:
+        self.ignored = dict(people)
+
+    def set_silenced(self, rooms: Iterable[str]) -> None:
+        self.silenced = set(rooms)
+
+    def set_note(self, name: str, text: str) -> None:
+        self.notes[name] = text
+
+    def set_rooms(self, rooms: Iterable[str]) -> None:
+        self.rooms_kept = list(rooms)
+
+    def hurry(self) -> None:
+        self._ask("hurry")
+
     def seen(self, room: str, seq: int, id: str) -> None:
         self.seen_marks.append((room, seq, id))
 
@@ -108,14 +144,14 @@ class FakeClient:
         for event in events:
             self.queue.put(event)
 
-    def requests(self, name: str) -> list[tuple[tuple[Any, ...], "Future[Any]"]]:
+    def requests(self, name: str) -> "builtins.list[tuple[tuple[Any, ...], Future[Any]]]":
         """The requests of this name."""
         return [(values, future) for one, values, future in self.asked if one == name]
 
     def wait_asked(self, name: str, count: int = 1) -> tuple[tuple[Any, ...], "Future[Any]"]:
         """The last request of this name, once there are `count` of them."""
 
-        def found() -> list[tuple[tuple[Any, ...], "Future[Any]"]]:
+        def found() -> "builtins.list[tuple[tuple[Any, ...], Future[Any]]]":
             mine = self.requests(name)
             return mine if len(mine) >= count else []
 
@@ -130,10 +166,13 @@ class Chat:
         data_dir: Path,
         rows: int = 24,
         columns: int = 80,
-        begin: ev.Ready | None = None,
+        begin: ev.Event | None = None,
+        greets: str = "#general",
         **setup: Any,
     ) -> None:
+        """`greets` is what is seen once it has begun."""
         self._begin = begin or ready()
+        self._greets = greets
         self.client = FakeClient()
         self.size = Size(rows=rows, columns=columns)
         self.written = io.StringIO()
@@ -150,7 +189,7 @@ class Chat:
         self.screen = Screen(self._setup, self._input, output)
         self._thread.start()
         self.client.emit(self._begin)
-        self.wait("#general")
+        self.wait(self._greets)
         return self
 
     def __exit__(

@@ -14,6 +14,7 @@ from common.cli import chat
 from common.cli.chat import ChatSetup
 from common.cli.chat.linemode import LineMode
 from common.client import events as ev
+from common.protocol.messages import Person
 from tests.cli.chatting import FakeClient, messages, ready, record
 from tests.support import scaled, wait_until
 
@@ -136,6 +137,39 @@ def test_rooms_are_named_where_there_are_several(tmp_path: Path) -> None:
     )
     talk.wait("#tea — b joined the room")
     talk.client.emit(ev.Failed(code="wrong-key", text="no"))
+    assert talk.ended() == 1
+
+
+def test_somebody_who_waits_to_be_let_in_is_told_with_their_key(tmp_path: Path) -> None:
+    talk = _Talk(tmp_path, fingerprint="a1b2 c3d4")
+    talk.client.emit(ev.Waiting())
+    talk.wait("An administrator must let you in (your key: a1b2 c3d4); or give an invitation")
+    _open(talk)
+    talk.wait("(encrypted): #general")
+    talk.client.emit(ev.Failed(code="banned", text="x"))
+    assert talk.ended() == 1
+
+
+def test_a_conversation_of_two_goes_by_the_nickname(tmp_path: Path) -> None:
+    talk = _Talk(tmp_path)
+    name = "@" + "a" * 16 + "-" + "b" * 16
+    _open(talk)
+    talk.client.emit(
+        ev.RoomChanged(room=name, private=True, peer=Person("b" * 16, "bob")),
+        ev.CaughtUp(room=name, fetched=0),
+    )
+    talk.client.wait_asked("history", 2)[1].set_result(
+        ev.HistoryReply(room=name, records=[], more=False, head=0)
+    )
+    talk.client.emit(messages(name, record(1, "psst", "b" * 16, nick="bob")))
+    talk.wait("@bob bob: psst")
+    talk.typed.say("/room @BOB")
+    talk.wait("\n@bob\n")
+    talk.typed.say("yes?")
+    assert talk.client.wait_asked("say")[0] == (name, "yes?", False)
+    talk.client.emit(ev.Gap(room=name, first=2, last=4), messages(name, record(5, "x", "b" * 16)))
+    talk.wait("messages 2 to 4 are not here")
+    talk.client.emit(ev.Failed(code="banned", text="x"))
     assert talk.ended() == 1
 
 

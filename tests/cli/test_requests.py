@@ -1,11 +1,13 @@
 """Lines of JSON to requests, and which request a repeated id is."""
 
 import json
+from typing import get_args
 
 import pytest
 
 from common.cli import requests
 from common.cli.requests import BadLine, Claim, Ids, decode
+from common.protocol import deeds
 
 
 def bad(line: str | bytes) -> BadLine:
@@ -26,6 +28,23 @@ def test_every_request_of_the_contract() -> None:
         '{"type":"leave","room":"tea","id":"my-5"}': requests.Leave(id="my-5", room="tea"),
         '{"type":"who","room":"tea","id":"my-8"}': requests.Who(id="my-8", room="tea"),
         '{"type":"rooms","id":9}': requests.Rooms(id=9),
+        '{"type":"say","to":"@Bob","text":"psst","id":"my-7"}': requests.Say(
+            id="my-7", room="@Bob", to="@Bob", text="psst"
+        ),
+        '{"type":"history","room":"@bob"}': requests.History(room="@bob"),
+        '{"type":"create","room":"#Staff","private":true,"id":"my-5"}': requests.Do(
+            id="my-5", deed=deeds.Create(room="staff", private=True)
+        ),
+        '{"type":"invite","room":"staff","nick":"@bob","id":6}': requests.Do(
+            id=6, deed=deeds.Invite(room="staff", nick="bob")
+        ),
+        '{"type":"set","room":"staff","readonly":false}': requests.Do(
+            deed=deeds.Set(room="staff", readonly=False)
+        ),
+        '{"type":"list","what":"members","room":"Staff"}': requests.List(
+            what="members", room="staff"
+        ),
+        '{"type":"audit","limit":3}': requests.Do(deed=deeds.Audit(limit=3)),
     }
     for line, request in lines.items():
         assert decode(line.encode()) == request
@@ -35,6 +54,16 @@ def test_unknown_fields_are_ignored_and_rooms_made_canonical() -> None:
     assert decode(b'{"type":"say","room":"#Tea","text":"x","colour":"red"}') == requests.Say(
         room="tea", text="x"
     )
+
+
+def test_every_deed_of_the_wire_can_be_asked_for() -> None:
+    for shape in get_args(deeds.AnyDeed):
+        tag = shape.__struct_config__.tag
+        sample = {"room": "a", "nick": "bob", "key": "ab" * 32, "name": "3f2a", "seq": 1}
+        chosen = {"role": "member", "what": "roles"}
+        request = decode(json.dumps({"type": tag, "id": 1, **sample, **chosen}).encode())
+        assert isinstance(request, requests.Do | requests.List), tag
+        assert request.id == 1
 
 
 @pytest.mark.parametrize(
@@ -55,10 +84,22 @@ def test_unknown_fields_are_ignored_and_rooms_made_canonical() -> None:
         ('{"type":"say","room":"general","text":7}', "bad-request"),
         ('{"type":"say","room":"general","text":"x","me":1}', "bad-request"),
         ('{"type":"say","room":"a b","text":"x"}', "bad-room"),
-        ('{"type":"say","to":"bob","text":"psst"}', "unsupported"),
-        ('{"type":"create","room":"staff"}', "unsupported"),
-        ('{"type":"invite","room":"staff","nick":"bob"}', "unsupported"),
-        ('{"type":"remove","room":"staff","nick":"bob"}', "unsupported"),
+        ('{"type":"say","text":"psst"}', "bad-request"),
+        ('{"type":"say","to":"bob","room":"a","text":"psst"}', "bad-request"),
+        ('{"type":"say","to":"a\\u0000b","text":"psst"}', "bad-nick"),
+        ('{"type":"create"}', "bad-request"),
+        ('{"type":"create","room":"a b"}', "bad-room"),
+        ('{"type":"create","room":"staff","private":"yes"}', "bad-request"),
+        ('{"type":"invite","room":"staff"}', "bad-request"),
+        ('{"type":"mute","nick":"bob","seconds":-1}', "bad-request"),
+        ('{"type":"mute","nick":"bob","seconds":315360001}', "bad-request"),
+        ('{"type":"ban","reason":"spam"}', "bad-request"),
+        ('{"type":"kick","nick":"@/x"}', "bad-nick"),
+        ('{"type":"role","nick":"bob","role":"king"}', "bad-request"),
+        ('{"type":"delete","room":"a","seq":0}', "bad-request"),
+        ('{"type":"set","room":"a","slow":null}', "bad-request"),
+        ('{"type":"list","what":"secrets"}', "bad-request"),
+        ('{"type":"do","deed":{"type":"ban","nick":"bob"}}', "unknown-type"),
         ('{"type":"history","room":"a","limit":0}', "bad-request"),
         ('{"type":"history","room":"a","limit":1001}', "bad-request"),
         ('{"type":"history","room":"a","limit":true}', "bad-request"),
@@ -121,6 +162,17 @@ def test_a_read_is_asked_anew() -> None:
     assert ids.claim(request)[0] is Claim.ASK
     assert ids.answered(request, {"type": "who"}) == 1
     assert ids.claim(request)[0] is Claim.ASK
+
+
+def test_a_deed_is_done_once_and_a_log_read_anew() -> None:
+    ids = Ids()
+    made = decode(b'{"type":"invitation","id":"i"}')
+    assert ids.claim(made)[0] is Claim.ASK
+    ids.answered(made, {"type": "code"})
+    assert ids.claim(made) == (Claim.AGAIN, {"type": "code"})
+    assert claimed(ids, type="audit", id="a") is Claim.ASK
+    ids.answered(decode(b'{"type":"audit","id":"a"}'), {"type": "audit"})
+    assert claimed(ids, type="audit", id="a") is Claim.ASK
 
 
 def test_old_ids_are_forgotten() -> None:

@@ -1,12 +1,10 @@
 """The chat on a terminal: full-screen for people, line by line where there is no screen.
 
-    setup       what it needs from whoever opens it
-    controller  what is done with events and typed lines (no toolkit)
     screen      the application: layout; keys, style, inputs beside it
     view, paint, chrome, cells, signs      from the conversation to rows of cells
     linemode    lines in, lines out: pipes, TERM=dumb, screen readers
-    pump        the thread that brings the library's events
 
+What is done with events and typed lines is `common.talk`'s, which the window shares.
 prompt_toolkit is imported nowhere else in the house, and only when a screen is opened.
 """
 
@@ -15,20 +13,18 @@ import errno
 import logging
 import os
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from common.cli.chat.setup import ChatSetup
 from common.client.conversation import Conversation, Failure
 from common.explain import explain
-from common.i18n import _, n_, number
+from common.i18n import _
 from common.safe import one_line
+from common.talk.leaving import left_behind, say_goodbye
+from common.talk.setup import ChatSetup
 
 __all__ = ["ChatSetup", "run"]
 
-_GOODBYE = 1.0
-"""Seconds for what was just typed to be stored before the session ends."""
 _LOG_SIZE = 1_000_000
 _HUNG_UP = 129
 _GONE = (errno.EIO, errno.EPIPE, errno.ENXIO)
@@ -58,9 +54,9 @@ def run(setup: ChatSetup) -> int:
                 said.append(_("Something went wrong. The details are in {path}.").format(path=log))
                 status = 1
         finally:
-            unsent = _say_goodbye(setup, linked)
+            unsent = say_goodbye(setup.client, linked)
     if unsent:
-        said.append(_left_behind(unsent, setup.keeps_unsent))
+        said.append(left_behind(unsent, setup.keeps_unsent))
     for line in said:
         with contextlib.suppress(OSError, ValueError):
             print(f"{setup.program}: {one_line(line)}", file=sys.stderr)
@@ -90,29 +86,6 @@ def wants_screen(setup: ChatSetup) -> bool:
         return False
     streams = (sys.stdin, sys.stdout)
     return all(stream is not None and stream.isatty() for stream in streams)
-
-
-def _say_goodbye(setup: ChatSetup, linked: bool) -> int:
-    """Ends the session; returns how many messages are unsent."""
-    client = setup.client
-    end = time.monotonic() + (_GOODBYE if linked else 0)
-    while client.unsent() and time.monotonic() < end:
-        time.sleep(0.02)
-    unsent = client.unsent()
-    client.close()
-    return unsent
-
-
-def _left_behind(count: int, kept: bool) -> str:
-    if kept:
-        text = n_(
-            "{n} message waits; it leaves at the next start.",
-            "{n} messages wait; they leave at the next start.",
-            count,
-        )
-    else:
-        text = n_("{n} message was not sent.", "{n} messages were not sent.", count)
-    return text.format(n=number(count))
 
 
 @contextlib.contextmanager

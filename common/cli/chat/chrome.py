@@ -7,9 +7,10 @@ from common.cli.chat.cells import Row, cut, fill, pad, row_width, steady, width
 from common.cli.chat.signs import Signs
 from common.client import commands, layout
 from common.client.conversation import Conversation
-from common.explain import CODES, explain
+from common.client.timeline import Timeline
 from common.i18n import _, n_, number
 from common.safe import one_line
+from common.talk.words import kind_words, link_words
 
 _BADGE_MOST = 99
 
@@ -21,19 +22,22 @@ def header(conversation: Conversation, signs: Signs, cells: int) -> Row:
     the names of rooms without a mention, the number of people.
     """
     room = conversation.room
-    title = f"#{room.name}" if room else ""
+    name = title(room, signs) if room else ""
     plain = not conversation.encrypted
     secret = _("not encrypted") if plain else _("encrypted")
     others = conversation.others()
-    loud = [one for one in others if one.mentions]
-    quiet = [one for one in others if not one.mentions]
+    # What somebody writes to this person alone concerns them as a mention does.
+    loud = [one for one in others if one.mentions or one.kind.peer]
+    quiet = [one for one in others if one not in loud]
     people = _people(conversation)
     for attempt in range(6):
         left: Row = [("class:header", " ")]
         if attempt < 2:
             left.append(("class:header class:brand", "Causette  "))
-        left.append(("class:header bold", title))
+        left.append(("class:header bold", name))
         parts = []
+        if attempt < 1 and room is not None:
+            parts += [("class:header", words) for words in kind_words(room)]
         if attempt < 1 and conversation.server:
             parts.append(("class:header", cut(conversation.server, 30, signs.ellipsis)))
         if plain:
@@ -44,10 +48,12 @@ def header(conversation: Conversation, signs: Signs, cells: int) -> Row:
             left += [("class:header", f" {signs.dot} " if place else "  "), part]
         right: Row = []
         for one in loud:
-            count = _count(one.mentions)
-            right.append(("class:header class:badge-you", f"@{count} {one.name}  "))
+            shown = title(one, signs).removeprefix("#")
+            count = _count(one.unread) if one.kind.peer else f"@{_count(one.mentions)}"
+            right.append(("class:header class:badge-you", f"{count} {shown}  "))
         for one in quiet if attempt < 3 else ():
-            right.append(("class:header class:badge", f"{_count(one.unread)} {one.name}  "))
+            shown = title(one, signs).removeprefix("#")
+            right.append(("class:header class:badge", f"{_count(one.unread)} {shown}  "))
         if quiet and 3 <= attempt < 5:
             unread = sum(one.unread for one in quiet)
             words = n_("{n} unread", "{n} unread", unread).format(n=_count(unread))
@@ -60,10 +66,19 @@ def header(conversation: Conversation, signs: Signs, cells: int) -> Row:
     return clip([*left, *right], cells)
 
 
+def title(room: Timeline, signs: Signs) -> str:
+    """`#general`, `@bob`, or with a mark what only its members see."""
+    private = room.kind.private and room.kind.peer is None
+    return room.title + (signs.private if private else "")
+
+
 def _people(conversation: Conversation) -> str:
     room = conversation.room
     if room is None or not conversation.ready or not room.people:
         return ""
+    if room.kind.peer is not None:
+        known = conversation.link.state == "up"
+        return (_("here") if room.people > 1 else _("not here")) if known else ""
     count = number(room.people)
     if conversation.link.state == "down":
         return _("{n} before the cut").format(n=count)
@@ -87,40 +102,22 @@ def clip(row: Row, cells: int) -> Row:
 
 def bar(conversation: Conversation, signs: Signs, cells: int, now: int) -> Row | None:
     """The bar under the header: the link is down, or is back. None: all is well."""
-    link = conversation.link
-    if link.state == "up" and now < link.back_until:
-        count = number(link.caught)
-        text = n_(
-            "Link back. {n} message caught up, no gap.",
-            "Link back. {n} messages caught up, no gap.",
-            link.caught,
-        )
-        if not link.caught:
-            text = _("Link back. Nothing was missed.")
-        elif link.holes:
-            text = n_(
-                "Link back. {n} message caught up.",
-                "Link back. {n} messages caught up.",
-                link.caught,
-            )
-        words = f" {signs.stored} {text.format(n=count)}"
-        return fill([("class:back", cut(words, cells, signs.ellipsis))], cells, "class:back")
-    if link.state == "up" or (link.state == "joining" and not link.code):
+    link = link_words(conversation, now)
+    if link is None:
         return None
-    seconds = link.seconds(now)
-    again = _("Next try in {n} s.").format(n=number(seconds)) if seconds else _("Trying again.")
-    first = _("Link down.") if link.state == "down" else _("No link yet.")
+    if link.state == "back":
+        words = f" {signs.stored} {link.first}"
+        return fill([("class:back", cut(words, cells, signs.ellipsis))], cells, "class:back")
     start: Row = [
-        ("class:down class:warning bold", f" {signs.up} {first}"),
-        ("class:down", f" {again} "),
+        ("class:down class:warning bold", f" {signs.up} {link.first}"),
+        ("class:down", f" {link.then} "),
     ]
-    waits = _("Your messages wait.") + " "
-    if link.state == "down" and row_width(start) + width(waits) <= cells:
+    waits = f"{link.waits} " if link.waits else ""
+    if waits and row_width(start) + width(waits) <= cells:
         start.append(("class:down", waits))
-    why = one_line(explain(link.code)) if link.code in CODES else one_line(link.reason)
     room = cells - row_width(start) - 1
-    if why and room >= 20:
-        start.append(("class:down class:muted", cut(why, room, signs.ellipsis)))
+    if link.why and room >= 20:
+        start.append(("class:down class:muted", cut(link.why, room, signs.ellipsis)))
     return clip(fill(start, cells, "class:down"), cells)
 
 
@@ -144,7 +141,8 @@ def prompt(conversation: Conversation, signs: Signs, cells: int) -> Row:
     """What stands before the line being typed: the room, so that nothing goes astray."""
     if cells < 30:
         return [("class:muted", f" {signs.prompt} ")]
-    name = cut(f"#{conversation.current}", cells // 3, signs.ellipsis) if conversation.room else ""
+    room = conversation.room
+    name = cut(title(room, signs), cells // 3, signs.ellipsis) if room else ""
     return [("class:accent bold", f" {name}"), ("class:muted", f" {signs.prompt} ")]
 
 

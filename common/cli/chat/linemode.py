@@ -14,16 +14,17 @@ from io import TextIOWrapper
 from queue import Empty, SimpleQueue
 from typing import Final, TextIO
 
-from common.cli.chat.controller import Controller
-from common.cli.chat.pump import Pump
-from common.cli.chat.setup import ChatSetup
 from common.cli.chat.signs import signs
 from common.client import layout
 from common.client.conversation import Conversation, explain_refusal
-from common.client.events import Event, LinkDown, LinkUp, Progress, Ready
+from common.client.events import Event, LinkDown, LinkUp, Progress, Ready, Waiting
 from common.client.timeline import Crowd, Entry, Key, Mine, Notice, Said
+from common.explain import explain
 from common.i18n import _, time_of_day
 from common.safe import one_line
+from common.talk.controller import Controller
+from common.talk.pump import Pump
+from common.talk.setup import ChatSetup
 
 LAST_ANSWERS: Final = 10.0
 """Seconds after the end of the input for what was typed to be stored."""
@@ -42,12 +43,10 @@ class LineMode:
             sys.stdin.reconfigure(errors="replace")
         self._in = lines if lines is not None else sys.stdin
         self._out = out if out is not None else sys.stdout
-        self.conversation = Conversation(setup.nick)
+        self.conversation = Conversation(setup.nick, setup.ignored, setup.silenced)
         self.conversation.encrypted = setup.encrypted
         self._todo: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self.controller = Controller(
-            setup.client, self.conversation, self, self._todo.put, setup.notes
-        )
+        self.controller = Controller(setup, self.conversation, self, self._todo.put)
         self._pump = Pump(setup.client, lambda batch: self._todo.put(lambda: self._take(batch)))
         self._printed: dict[str, tuple[Key, Key]] = {}
         self._told: dict[str, int] = {}
@@ -115,11 +114,13 @@ class LineMode:
     def _after(self, event: Event) -> None:
         if isinstance(event, Ready):
             words = _("not encrypted") if not event.encrypted else _("encrypted")
-            rooms = ", ".join(f"#{room}" for room in event.rooms)
+            rooms = ", ".join(room.title for room in self.conversation.rooms.values())
             self._print(f"{one_line(event.server)} ({words}): {rooms}")
             self._ready.set()
         elif isinstance(event, LinkUp):
             self._print(_("Link back."))
+        elif isinstance(event, Waiting):
+            self.say(explain("not-invited", {"key": self._setup.fingerprint}))
         elif isinstance(event, Progress) and event.state == "stored":
             self._print(f"{self._signs.stored} {layout.stored_words(event.seq)}")
         failure = self.conversation.failure
@@ -140,7 +141,9 @@ class LineMode:
         self._print(text)
 
     def opened(self, left: str) -> None:
-        self._print(f"#{self.conversation.current}")
+        room = self.conversation.room
+        if room is not None:
+            self._print(room.title)
 
     def older_came(self) -> None:
         room = self.conversation.room
@@ -188,7 +191,9 @@ class LineMode:
             self._print(f"{self._clock(room, ts)}{self._signs.dash} {line}")
 
     def _clock(self, room: str, ts: int) -> str:
-        where = f"#{room} " if len(self.conversation.rooms) > 1 else ""
+        where = ""
+        if len(self.conversation.rooms) > 1 and room in self.conversation.rooms:
+            where = f"{self.conversation.rooms[room].title} "
         return f"{time_of_day(ts)} {where}"
 
     def _entry(self, room: str, entry: Entry) -> None:

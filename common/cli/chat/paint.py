@@ -145,7 +145,8 @@ class Painter:
             user, nick = room.me, room.nick
             base = "class:muted" if entry.state == "queued" else ""
         else:
-            user, nick, base = entry.user, entry.nick, ""
+            user, nick = entry.user, entry.nick
+            base = "class:muted italic" if entry.deleted else ""
         name_style = f"class:nick{nick_index(user)} bold"
         body = self._body(room, entry, base, columns)
         if entry.me:
@@ -188,6 +189,8 @@ class Painter:
 
     def _body(self, room: Timeline, entry: Said | Mine, base: str, columns: Columns) -> list[Row]:
         you = room.you if isinstance(entry, Said) and entry.mention else None
+        if isinstance(entry, Said) and entry.deleted:
+            return [[(base, steady(entry.text))]]
         lines = []
         for line in markup.parse(entry.text, you, room.known()):
             row = [self._span(one, line.block, base) for one in line.spans]
@@ -224,7 +227,8 @@ class Painter:
         edit = commands.find("edit")
         again = commands.find("resend")
         if again is not None and entry.code not in NEVER_AGAIN:
-            row += [("class:accent", again.shown()), ("class:muted", f" {_('or')} ")]
+            between = _("or")
+            row += [("class:accent", again.shown()), ("class:muted", f" {between} ")]
         if edit is not None:
             row.append(("class:accent", edit.shown()))
         return row

@@ -32,27 +32,30 @@ from prompt_toolkit.layout.menus import CompletionsMenu
 from prompt_toolkit.output import Output
 
 from common.cli.chat import chrome
-from common.cli.chat.cells import Row, row_width
-from common.cli.chat.controller import Controller, now_ms
+from common.cli.chat.cells import Row, cut, row_width
 from common.cli.chat.inputs import Inputs
 from common.cli.chat.keys import bindings
 from common.cli.chat.paint import Painter
-from common.cli.chat.pump import Pump
-from common.cli.chat.setup import ChatSetup
 from common.cli.chat.signs import Signs, signs, spelt
 from common.cli.chat.style import depth, has_grounds, style, theme
 from common.cli.chat.view import View
 from common.client import completion
 from common.client.conversation import Conversation
 from common.client.events import Event
-from common.client.timeline import Draft
+from common.client.timeline import Draft, Said, Timeline
 from common.i18n import _
+from common.safe import one_line
+from common.talk.controller import Controller, now_ms
+from common.talk.pump import Pump
+from common.talk.setup import ChatSetup
 
 TOLD_FOR: Final = 5.0
 """Seconds for which something is said in place of the hints."""
 TWICE: Final = 2.0
 """Seconds within which Ctrl+C has to come again to end the chat."""
 _INPUT_ROWS: Final = 6
+_RECENT: Final = 100
+"""Lines among which a message's number is offered."""
 _SIGNALS: Final = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 """Exit statuses. Ctrl+C is a key here: a SIGINT comes from another program."""
 
@@ -81,10 +84,14 @@ class Words(Completer):
     def __init__(self, conversation: Conversation, emoji: bool) -> None:
         self._conversation = conversation
         self._emoji = emoji
+        self.put_back = ""
+        """A line that was refused and stands there again: no menu over what is said about it."""
 
     def get_completions(
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
+        if document.text == self.put_back and not complete_event.completion_requested:
+            return
         for one in candidates(
             self._conversation, document, complete_event.completion_requested, self._emoji
         ):
@@ -98,11 +105,22 @@ def candidates(
     room = conversation.room
     return completion.candidates(
         document.text_before_cursor,
-        list(conversation.rooms),
+        [one.title.removeprefix("#") for one in conversation.rooms.values()],
         room.nicks() if room else [],
+        recent=recent(room) if room else (),
         asked=asked,
         emoji=emoji,
     )
+
+
+def recent(room: Timeline) -> list[tuple[int, str]]:
+    """The newest messages that are here, the newest first: their numbers, and what they say."""
+    found = []
+    for place in range(room.size - 1, max(room.size - _RECENT, 0) - 1, -1):
+        entry = room.entry(place)
+        if isinstance(entry, Said) and not entry.deleted:
+            found.append((entry.seq, cut(one_line(f"{entry.nick}: {entry.text}"), 50)))
+    return found
 
 
 class Screen:
@@ -113,21 +131,22 @@ class Screen:
     ) -> None:
         self._setup = setup
         self.signs = signs(setup.env)
-        self.conversation = Conversation(setup.nick)
+        self.conversation = Conversation(setup.nick, setup.ignored, setup.silenced)
         self.conversation.encrypted = setup.encrypted
         self.conversation.server = setup.label
         colours = depth(setup.colour, setup.env)
         look = theme(setup.theme, setup.env)
         self._painter = Painter(self.signs, ground=has_grounds(colours))
-        self.view = View(self.conversation, self._painter)
-        self.controller = Controller(setup.client, self.conversation, self, self._post, setup.notes)
+        self.view = View(self.conversation, self._painter, setup.fingerprint)
+        self.controller = Controller(setup, self.conversation, self, self._post)
         self._pump = Pump(setup.client, self._deliver)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._told: tuple[str, float] = ("", 0.0)
         self._interrupted = -TWICE
         self._error: BaseException | None = None
+        self._words = Words(self.conversation, self.signs.emoji)
         self.input = Buffer(
-            completer=Words(self.conversation, self.signs.emoji),
+            completer=self._words,
             complete_while_typing=True,
             history=Inputs(setup.data_dir / "chat-lines.jsonl"),
             multiline=True,
@@ -335,6 +354,7 @@ class Screen:
         self._line()
         self._told = ("", 0.0)
         wrong = self.controller.enter(text)
+        self._words.put_back = "" if wrong is None else text
         if wrong is not None:
             self._line(text, cursor)
             self.say(wrong.text)

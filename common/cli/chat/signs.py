@@ -20,6 +20,8 @@ class Signs:
     dot: str
     ellipsis: str
     up: str
+    private: str
+    """Behind the name of a room that only its members see."""
     emoji: bool
 
 
@@ -34,8 +36,8 @@ def spelt(text: str, signs: Signs) -> str:
     return text if signs.emoji or text.isascii() else text.translate(_TYPOGRAPHY)
 
 
-FULL: Final = Signs("✓", "…", "!", "│", "─", "—", "›", "·", "…", "▲", True)
-ASCII: Final = Signs("ok", "..", "!", "|", "-", "-", ">", "-", "..", "^", False)
+FULL: Final = Signs("✓", "…", "!", "│", "─", "—", "›", "·", "…", "▲", "⌂", True)
+ASCII: Final = Signs("ok", "..", "!", "|", "-", "-", ">", "-", "..", "^", "*", False)
 
 
 def signs(env: Mapping[str, str], platform: str = sys.platform) -> Signs:

@@ -19,7 +19,9 @@ from common.i18n import _
 class View:
     """The window on a conversation, `rows` high at the last drawing."""
 
-    def __init__(self, conversation: Conversation, painter: Painter) -> None:
+    def __init__(self, conversation: Conversation, painter: Painter, fingerprint: str = "") -> None:
+        """`fingerprint`, of this person's key, is shown while they wait to be let in."""
+        self._fingerprint = fingerprint
         self._conversation = conversation
         self._painter = painter
         self._anchor: tuple[Key, int] | None = None
@@ -81,8 +83,16 @@ class View:
 
     def _nothing(self, room: Timeline | None, width: int) -> list[Row]:
         state = self._conversation.link.state
-        if state == "joining":
-            texts: list[Row] = [[("class:muted", _("Joining…"))]]
+        texts: list[Row]
+        if state == "joining" and self._conversation.link.code == "not-invited":
+            texts = [
+                [("bold", _("Waiting to be let in."))],
+                [("class:muted", _("An administrator sees your nickname and this key:"))],
+                [("class:accent", self._fingerprint)],
+                [("class:muted", _("With an invitation, start again with --invite CODE."))],
+            ]
+        elif state == "joining":
+            texts = [[("class:muted", _("Joining…"))]]
         elif room is None:
             texts = [
                 [("bold", _("You are in no room."))],
@@ -90,6 +100,11 @@ class View:
             ]
         elif room.loading or not room.complete:
             texts = []
+        elif room.kind.peer is not None:
+            texts = [
+                [("bold", _("It is quiet here."))],
+                [("class:muted", _("Only you and {nick} read this.").format(nick=room.title[1:]))],
+            ]
         else:
             texts = [
                 [("bold", _("It is quiet here."))],

@@ -11,8 +11,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from common.cli.chat.setup import AnyClient
 from common.client.events import Event, Messages
+from common.talk.setup import AnyClient
 
 BATCH: Final = 150
 """Records, or other events, in one batch: about 5 ms of work."""

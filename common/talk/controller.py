@@ -6,71 +6,61 @@ other threads into the one that all of this runs in.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from common.cli.chat.saving import SaveFailed, save
-from common.cli.chat.setup import AnyClient
-from common.client import commands
+from common.client import commands, places
 from common.client.commands import Call, Say, Wrong
-from common.client.conversation import NEVER_AGAIN, Conversation, Fetch, people_line, rooms_lines
-from common.client.events import Event, HistoryReply, JoinedReply, Paused, Ready, Refused
+from common.client.conversation import Conversation, Fetch, people_line, rooms_lines
+from common.client.events import (
+    Event,
+    HistoryReply,
+    JoinedReply,
+    Notice,
+    Paused,
+    Ready,
+    Refused,
+)
 from common.explain import explain
 from common.i18n import _, n_, number
+from common.talk.deeds import Deeds
+from common.talk.face import Face
+from common.talk.refusals import Refusals
+from common.talk.saving import SaveFailed, save
+from common.talk.setup import ChatSetup
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
-class Face(Protocol):
-    """What shows the conversation to a person."""
-
-    def changed(self) -> None:
-        """Something is to be drawn anew."""
-
-    def say(self, text: str) -> None:
-        """Tell something for a moment."""
-
-    def compose(self, text: str) -> None:
-        """Put this text where lines are typed, for changing."""
-
-    def opened(self, left: str) -> None:
-        """Another room is open; `left` was before ("" for none)."""
-
-    def older_came(self) -> None:
-        """Older lines of the open room are here."""
-
-    def cleared(self) -> None:
-        """The open room was emptied."""
-
-    def quit(self) -> None:
-        """The person wants to go."""
-
-
-class Controller:
+class Controller(Refusals):
     """One chat. Everything but `post` runs in one thread."""
 
     def __init__(
         self,
-        client: AnyClient,
+        setup: ChatSetup,
         conversation: Conversation,
         face: Face,
         post: Callable[[Callable[[], None]], None],
-        notes: Sequence[str] = (),
     ) -> None:
-        """`notes` are told once the session is in."""
-        self.client = client
+        """The notes of `setup` are told once the session is in."""
+        self.client = setup.client
         self.conversation = conversation
+        self.invitation_link = setup.invitation_link
+        self.role = ""
+        """Of this person on the server: owner, admin or none."""
         self._face = face
         self._post = post
+        self._deeds = Deeds(self)
         self.waiting = 0
         """Requests whose answers have not come."""
         self.unstored = 0
         """Messages said in this run that are not stored, or refused."""
-        self._notes = list(notes)
+        self._notes = list(setup.notes)
         self._seen: tuple[str, int, str] | None = None
 
     # --- events --------------------------------------------------------------------------------
@@ -82,13 +72,30 @@ class Controller:
             fetches = self.conversation.handle(event, now)
             self.fetch(fetches)
             if isinstance(event, Ready):
-                self._people(self.conversation.current)
+                self.role = event.role
+                self.learn_people(self.conversation.current)
                 if self._notes:
                     self.tell(self._notes)
+                for place in event.refused:
+                    # Why it is not to be had is the answer to who asks for it by itself.
+                    self.ask(self.client.join(place), self.enter_joined, self._kept_out)
+            elif isinstance(event, Notice):
+                self._noticed(event)
             elif isinstance(event, Paused):
                 self._face.say(explain("rate-limited", {"seconds": event.seconds}))
         self.mark_seen()
         self._face.changed()
+
+    def _kept_out(self, error: Refused) -> None:
+        self.tell([explain(error.code, error.values, error.text)])
+
+    def _noticed(self, event: Notice) -> None:
+        if event.what == "role" and not event.room:
+            self.role = "" if event.role == "member" else event.role
+        if self.conversation.aside:
+            # There is no room in which it could stand.
+            self._face.say(self.conversation.aside)
+            self.conversation.aside = ""
 
     def mark_seen(self) -> None:
         """Tells the library what this person has seen, where that is news."""
@@ -120,7 +127,7 @@ class Controller:
         """The oldest line that is here is on the screen, and more is wanted."""
         self.fetch(self.conversation.older())
 
-    def _people(self, room: str) -> None:
+    def learn_people(self, room: str) -> None:
         """Learns who is there, for completion."""
         if room in self.conversation.rooms:
             future = self.client.who(room)
@@ -158,7 +165,8 @@ class Controller:
 
     def enter(self, line: str) -> Wrong | None:
         """Does what a typed line asks. `Wrong`: it cannot be used as it is."""
-        read = commands.parse(line)
+        room = self.conversation.room
+        read = commands.parse(line, room.nicks() if room else ())
         if read is None or isinstance(read, Wrong):
             return read
         if isinstance(read, Say):
@@ -169,12 +177,15 @@ class Controller:
         room = self.conversation.current
         if not room:
             return Wrong(_("You are in no room. {usage}").format(usage=_usage("join")))
+        self._say_in(room, text, me)
+        return None
+
+    def _say_in(self, room: str, text: str, me: bool = False) -> None:
         self.unstored += 1
         if me:
             self.conversation.deed(room, text)
         # What becomes of it comes as `Progress`, unless the library itself cannot take it.
         self._when(self.client.say(room, text, me=me), self._said, partial(self._unsaid, text))
-        return None
 
     def _said(self, _reply: object) -> None:
         self.unstored -= 1
@@ -182,11 +193,30 @@ class Controller:
     def _unsaid(self, text: str, error: Refused) -> None:
         if "size" in error.values or error.code == "bad-room":
             self._face.compose(text)
-            self._refused(error)
+            self.refused(error)
 
     def _call(self, call: Call) -> Wrong | None:
-        handler: Callable[[Call], Wrong | None] = getattr(self, f"_do_{call.name}")
+        if call.room.startswith("@"):
+            call = replace(call, room=self._known_as(call.room))
+        own: Callable[[Call], Wrong | None] | None = getattr(self, f"_do_{call.name}", None)
+        handler = own or self._deeds.handler(call.name)
         return handler(call)
+
+    def _known_as(self, place: str) -> str:
+        """`@NICK` as the room that it is, where that conversation is open here."""
+        for room in self.conversation.rooms.values():
+            if room.kind.peer is not None and places.names(place, room.kind.peer.nick):
+                return room.name
+        return place
+
+    def ask(
+        self,
+        future: "Future[T]",
+        done: Callable[[T], None],
+        failed: Callable[[Refused], None] | None = None,
+    ) -> None:
+        """Waits for an answer; a refusal is told, unless `failed` does it."""
+        self._when(future, done, failed or self.refused)
 
     def open(self, name: str) -> None:
         """Goes to a room that this person is in."""
@@ -199,7 +229,7 @@ class Controller:
     def _opened(self, left: str) -> None:
         self._face.opened(left)
         self.fetch(self.conversation.opening(self.conversation.rooms[self.conversation.current]))
-        self._people(self.conversation.current)
+        self.learn_people(self.conversation.current)
         self.mark_seen()
         self._face.changed()
 
@@ -212,45 +242,63 @@ class Controller:
         self.tell(shown)
 
     def _do_join(self, call: Call) -> None:
-        if call.room in self.conversation.rooms:
-            self.open(call.room)
-            return
-        self._when(self.client.join(call.room), self._joined, self._refused)
+        self.enter_room(call.room)
 
-    def _joined(self, reply: JoinedReply) -> None:
+    def enter_room(self, place: str, note: str = "") -> None:
+        """Goes to a room, joining it where this person is not in; says `note` there."""
+        if place in self.conversation.rooms:
+            self.open(place)
+            return
+
+        def joined(reply: JoinedReply) -> None:
+            self.enter_joined(reply)
+            if note:
+                self.tell([note])
+
+        self.ask(self.client.join(place), joined)
+
+    def enter_joined(self, reply: JoinedReply) -> None:
+        """Goes to a room that was just joined."""
         left = self.conversation.current
         self.fetch(self.conversation.joined(reply.room, reply.head, reply.people))
         self._opened(left)
 
     def _do_leave(self, call: Call) -> Wrong | None:
-        room = call.room or self.conversation.current
-        if room not in self.conversation.rooms:
-            return Wrong(_("You are not in #{room}.").format(room=room))
+        name = call.room or self.conversation.current
+        room = self.conversation.rooms.get(name)
+        if room is None:
+            return _not_in(name)
+        if room.kind.private and room.kind.peer is None and not call.room:
+            # What takes another person to be undone is not done by a short word.
+            words = _(
+                "Type {command} to leave {room} for good: only an invitation brings you back."
+            )
+            return Wrong(words.format(room=room.title, command=f"{_shown('leave')} {name}"))
 
         def left(_reply: object) -> None:
             was = self.conversation.current
-            self.conversation.leave(room)
+            self.conversation.leave(name)
             if self.conversation.current != was:
                 self._face.opened(was)
 
-        self._when(self.client.leave(room), left, self._refused)
+        self.ask(self.client.leave(name), left)
         return None
 
     def _do_room(self, call: Call) -> Wrong | None:
         if call.room not in self.conversation.rooms:
-            return Wrong(_("You are not in #{room}.").format(room=call.room))
+            return _not_in(call.room)
         self.open(call.room)
         return None
 
     def _do_rooms(self, _call: Call) -> None:
-        self._when(self.client.rooms(), lambda reply: self.tell(rooms_lines(reply)), self._refused)
+        self._when(self.client.rooms(), lambda reply: self.tell(rooms_lines(reply)), self.refused)
 
     def _do_who(self, call: Call) -> None:
         room = call.room or self.conversation.current
         self._when(
             self.client.who(room),
             lambda reply: self.tell([people_line(reply.people)]),
-            self._refused,
+            self.refused,
         )
 
     def _do_nick(self, call: Call) -> None:
@@ -258,11 +306,27 @@ class Controller:
             self.conversation.renamed(call.nick)
             self.tell([_("You are {nick} here.").format(nick=call.nick)])
 
-        self._when(self.client.nick(call.nick), renamed, self._refused)
+        self._when(self.client.nick(call.nick), renamed, self.refused)
 
-    def _do_msg(self, call: Call) -> Wrong:
-        what = commands.find("msg")
-        return Wrong(explain("unsupported", {"what": what.shown() if what else call.name}))
+    def _do_msg(self, call: Call) -> None:
+        place = self._known_as(f"@{call.nick}")
+        if place in self.conversation.rooms:
+            self.open(place)
+            if call.text:
+                self._say_in(place, call.text)
+            return
+
+        def joined(reply: JoinedReply) -> None:
+            self.enter_joined(reply)
+            if call.text:
+                self._say_in(reply.room, call.text)
+
+        def failed(error: Refused) -> None:
+            if call.text:
+                self._face.compose(f"{_shown('msg')} {call.nick} {call.text}")
+            self.refused(error)
+
+        self._when(self.client.join(place), joined, failed)
 
     def _do_history(self, call: Call) -> Wrong | None:
         fetches = self.conversation.older(call.count or commands.HISTORY_USUAL)
@@ -291,32 +355,14 @@ class Controller:
             self.conversation.room.clear()
             self._face.cleared()
 
-    def _do_resend(self, _call: Call) -> Wrong | None:
-        mine = self.conversation.refused()
-        if mine is None or self.conversation.room is None:
-            return Wrong(_("Nothing was refused here."))
-        if mine.code in NEVER_AGAIN:
-            return Wrong(
-                _("This cannot be stored as it is. {usage} lets you change it.").format(
-                    usage=_usage("edit")
-                )
-            )
-        self.conversation.room.settle(mine.n)
-        return self._say(mine.text, mine.me)
-
-    def _do_edit(self, _call: Call) -> Wrong | None:
-        mine = self.conversation.refused()
-        if mine is None or self.conversation.room is None:
-            if self.conversation.waiting():
-                return Wrong(_("What is queued can no longer be changed."))
-            return Wrong(_("Nothing was refused here."))
-        self.conversation.room.settle(mine.n)
-        text = f"/{mine.text}" if mine.text.startswith("/") else mine.text
-        self._face.compose(f"{_shown('me')} {text}" if mine.me else text)
-        return None
-
     def _do_quit(self, _call: Call) -> None:
         self._face.quit()
+
+    # --- words ---------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Something was changed past the commands."""
+        self._face.changed()
 
     # --- words -----------------------------------------------------------------------------------
 
@@ -329,8 +375,18 @@ class Controller:
             room.notice(lines, now_ms())
         self._face.changed()
 
-    def _refused(self, error: Refused) -> None:
+    def status(self, text: str) -> None:
+        """Says something for a moment."""
+        self._face.say(text)
+
+    def refused(self, error: Refused) -> None:
+        """Tells why something was not done."""
         self._face.say(explain(error.code, error.values, error.text))
+
+
+def _not_in(room: str) -> Wrong:
+    shown = room if room.startswith("@") else f"#{room}"
+    return Wrong(_("You are not in {room}.").format(room=shown))
 
 
 def _shown(name: str) -> str:

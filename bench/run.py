@@ -18,6 +18,7 @@ from bench.idle import idle
 from bench.latency import latency
 from bench.ready import ready
 from bench.report import Comparison, Plan
+from bench.rights import rights
 from bench.servers import configuration
 from common.runtime import raise_descriptor_limit
 
@@ -28,6 +29,7 @@ FIGURES: Final[dict[str, Callable[[Plan], list[Comparison]]]] = {
     "idle": idle,
     "history": history,
     "ready": ready,
+    "rights": rights,
 }
 
 

@@ -14,6 +14,8 @@ The doors, at the top of the repository, hold arguments, signals and exit status
     session and commands (pure), thread (the only owner of PUSH and SUB), profile (what is kept
     between runs), target, card, probe and pins (how a broker is found and trusted), bot,
     transcript.
+``talk/``
+    What a chat does with events and with typed lines, whatever shows it.
 ``gui/``, ``cli/``, ``web/``
     The three faces. They never import one another, nor ``broker/``.
 ``paths``, ``keys``, ``i18n``, ``explain``, ``safe``, ``runtime``

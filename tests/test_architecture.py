@@ -20,11 +20,20 @@ PURE = [
         for name in ("core", "turn", "lobby", "ledger", "sessions", "presence", "limits", "batch")
     ),
     *(
+        f"broker/{name}"
+        for name in ("rights", "roomnames", "membership", "moderation", "putting_out", "lists")
+    ),
+    *(f"broker/{name}" for name in ("facts", "asking", "entrance", "access", "sanctions")),
+    *(f"broker/{name}" for name in ("codes", "waitinglist")),
+    *(
         f"client/{name}"
         for name in ("session", "saying", "options", "rooms", "roomview", "outbox", "asking")
     ),
     *(f"client/{name}" for name in ("effects", "events", "commands", "completion", "conversation")),
     *(f"client/{name}" for name in ("timeline", "layout", "markup", "emoji")),
+    *(f"client/{name}" for name in ("doors", "places", "causes", "shapes", "states", "answers")),
+    "client/vocabulary",
+    "console/tables",
     "safe",
     "look",
 ]
@@ -36,6 +45,8 @@ SOCKETS = {
     "broker/server", "broker/gate", "broker/admission", "broker/sockets",
     "client/link", "client/thread", "client/card", "keys",
 }  # fmt: skip
+TOOLKITS = {"tkinter", "ttkbootstrap", "PIL", "prompt_toolkit", "aiohttp"}
+"""Where alone ttkbootstrap is known: widgets ask the theme."""
 LONGEST = 450
 
 
@@ -49,6 +60,14 @@ def _imports(path: Path) -> set[str]:
             found.add(node.module)
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
     return found
+
+
+def _at_the_top(path: Path, package: str) -> bool:
+    """Whether a file imports something of `package` as soon as it is imported itself."""
+    return any(
+        isinstance(node, ast.ImportFrom) and _within(node.module or "", package)
+        for node in ast.parse(path.read_text("utf-8")).body
+    )
 
 
 def _within(module: str, package: str) -> bool:
@@ -77,12 +96,30 @@ def test_the_programs_do_not_know_one_another(shell: str) -> None:
             assert not any(_within(module, other) for other in others), path
 
 
-@pytest.mark.parametrize("folder", ["protocol", "client"])
+def test_the_console_is_the_one_meeting_of_broker_and_client() -> None:
+    """It commands the broker as a client; what serves knows neither, but by the verbs' names."""
+    meeting = "common.console"
+    for path in COMMON.rglob("*.py"):
+        name = path.relative_to(COMMON).with_suffix("").as_posix()
+        imports = _imports(path)
+        if name.startswith("console/"):
+            others = [f"common.{shell}" for shell in SHELLS if shell != "broker"]
+            assert not any(_within(module, other) for module in imports for other in others), path
+        elif name not in ("broker/app", "broker/commandline"):
+            assert not any(_within(module, meeting) for module in imports), path
+        if name.startswith("broker/"):
+            assert not any(_within(module, "common.client") for module in imports), path
+            assert not _at_the_top(path, meeting), path
+
+
+@pytest.mark.parametrize("folder", ["protocol", "client", "talk"])
 def test_what_is_shared_knows_no_program(folder: str) -> None:
     for path in (COMMON / folder).rglob("*.py"):
         for module in _imports(path):
             assert not any(_within(module, f"common.{shell}") for shell in SHELLS), path
-            assert folder == "client" or not _within(module, "common.client"), path
+            assert folder != "protocol" or not _within(module, "common.client"), path
+            assert folder == "talk" or not _within(module, "common.talk"), path
+            assert module.split(".")[0] not in TOOLKITS, path
 
 
 def test_zmq_is_imported_only_where_sockets_live() -> None:

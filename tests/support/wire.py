@@ -67,6 +67,12 @@ class Wire:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def closing(self, side: str) -> zmq.Socket[bytes]:
+        """Readable from the moment on that the broker closes our connection: "push" or "sub"."""
+        watched = self._push if side == "push" else self._sub
+        monitor: zmq.Socket[bytes] = watched.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        return monitor
+
     def push(self, *lines: Answer) -> None:
         """Send requests in one frame."""
         body = "\n".join(json.dumps(line) for line in lines)

@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import BrokerFactory
 from tests.support import require, wait_until
-from tests.support.programs import ROOT, BrokerProgram, child_env, run_cli
+from tests.support.programs import ROOT, BrokerProgram, child_env, run_cli, same_place
 
 
 class Terminal:
@@ -205,12 +205,11 @@ def test_a_broker_that_is_gone_and_back(
     broker = broker_factory()
     ada = terminals.chat(broker, "Ada", "-r", "tea")
     ada.wait("It is quiet here.")
-    same = [broker.pull, broker.pub]
     broker.stop()
     ada.wait("Link down.")
     ada.say("said without a link")
     ada.wait("queued: leaves when the link is back")
-    broker_factory("--pull", same[0], "--pub", same[1], wildcard=False)
+    broker_factory(*same_place(broker), wildcard=False)
     ada.wait("✓ no. 1 · stored")
     ada.wait("Link back.")
 
@@ -229,7 +228,7 @@ def test_what_is_queued_leaves_at_the_next_start(
     ada.key("C-c", "C-c")
     ada.wait("2 messages wait; they leave at the next start.")
     assert ada.ended() == 0
-    broker_factory("--pull", broker.pull, "--pub", broker.pub, wildcard=False)
+    broker_factory(*same_place(broker), wildcard=False)
     again = terminals.chat(broker, "Ada", "-r", "tea")
     again.wait("no. 2 · stored")
 

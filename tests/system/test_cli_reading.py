@@ -11,7 +11,7 @@ import pytest
 from tests.cli.starting import run, start
 from tests.conftest import BrokerFactory
 from tests.support import wait_until
-from tests.support.programs import BrokerProgram, Program
+from tests.support.programs import BrokerProgram, Program, same_place
 
 
 def say(broker: BrokerProgram, *texts: str, room: str = "general", nick: str = "ada") -> None:
@@ -211,7 +211,7 @@ def test_listening_goes_on_after_a_restart_without_a_hole(broker_factory: Broker
         say(broker, "before")
         program.wait_json(type="message", text="before")
         broker.kill()
-        again = broker_factory("--pull", broker.pull, "--pub", broker.pub, wildcard=False)
+        again = broker_factory(*same_place(broker), wildcard=False)
         say(again, "during", "after")
         assert program.wait(30) == 0
         assert [event["seq"] for event in program.events()] == [1, 2, 3]

@@ -7,7 +7,7 @@ import pytest
 from tests.cli.starting import run, start
 from tests.conftest import BrokerFactory
 from tests.support import wait_until
-from tests.support.programs import BrokerProgram
+from tests.support.programs import BrokerProgram, same_place
 
 
 def texts(broker: BrokerProgram, room: str = "general") -> list[str]:
@@ -154,7 +154,7 @@ def test_sending_goes_on_after_a_restart(broker_factory: BrokerFactory) -> None:
         sending.wait_json(type="stored", seq=1)
         broker.kill()
         sending.send_line("during")
-        broker_factory("--pull", broker.pull, "--pub", broker.pub, wildcard=False)
+        broker_factory(*same_place(broker), wildcard=False)
         sending.wait_json(20, type="stored", seq=2)
         sending.close_stdin()
         assert sending.wait() == 0

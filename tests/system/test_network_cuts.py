@@ -52,6 +52,7 @@ def test_row_10_the_line_is_cut_around_the_commit(
     ada = join(target_of(broker, push=push.address, sub=sub.address), "ada")
     witness = join(broker, "witness")
     ada.say_all("one")
+    witness.wait_texts(["one"])
     if when == "before":
         push.swallow(up=True)
     else:

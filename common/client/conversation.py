@@ -13,7 +13,7 @@ from typing import Final
 from common.client import events
 from common.client.answers import explain_refusal, people_line, rooms_lines
 from common.client.decisions import news_words, notice_words, rules_words
-from common.client.events import Event, HistoryReply
+from common.client.events import Event, HistoryReply, JoinedReply
 from common.client.markup import name_pattern
 from common.client.places import is_nick
 from common.client.states import Failure, Fetch, Link
@@ -350,16 +350,16 @@ class Conversation:
         return (room.name, room.head, ids[0]) if ids else None
 
     def history_failed(self, name: str) -> None:
-        room = self.rooms.get(name)
-        if room:
+        if (room := self.rooms.get(name)) is not None:
             room.loading = False
 
-    def joined(self, name: str, head: int, people: int) -> list[Fetch]:
+    def joined(self, reply: JoinedReply) -> list[Fetch]:
         """A room was joined on request: it opens."""
-        room = self._room(name)
-        room.people, room.head, room.caught = people, head, True
-        self.open(name)
-        room.complete = room.complete or head == 0
+        room = self._room(reply.room)
+        room.people, room.head, room.caught = reply.people, reply.head, True
+        room.kind = reply.kind or room.kind
+        self.open(reply.room)
+        room.complete = room.complete or not reply.head
         return self.opening(room)
 
     def renamed(self, nick: str) -> None:

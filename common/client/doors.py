@@ -11,6 +11,7 @@ from common.client import events as ev
 from common.client.asking import Asking
 from common.client.places import is_nick, place
 from common.client.rooms import Rooms
+from common.client.roomview import RoomView
 from common.protocol import messages as m
 from common.protocol.names import BadName
 
@@ -56,8 +57,7 @@ class Doors:
         else:
             view = self._rooms.add(name, after)
             if self._linked() and view.topic:
-                head, people = view.head, view.people
-                self._out.resolve(ref, ev.JoinedReply(room=name, head=head, people=people))
+                self._out.resolve(ref, _reply(view))
                 return
         self._asking.ask(ref, m.Join(room=name), now)
 
@@ -87,8 +87,7 @@ class Doors:
             return  # it was left before this came
         view = self._rooms.entered(answer.state, now)
         if view is not None and answer.id:
-            reply = ev.JoinedReply(room=view.name, head=view.head, people=view.people)
-            self._asking.finish(answer.id, reply)
+            self._asking.finish(answer.id, _reply(view))
 
     def shut(self, room: str, code: str) -> None:
         """The broker does not let us in: nobody asks again."""
@@ -96,3 +95,7 @@ class Doors:
             self._first.discard(room)
             self.refused.append(room)
         self._rooms.give_up(room, code)
+
+
+def _reply(view: RoomView) -> ev.JoinedReply:
+    return ev.JoinedReply(room=view.name, head=view.head, people=view.people, kind=view.kind)

@@ -247,6 +247,8 @@ class JoinedReply(Reply, frozen=True, kw_only=True):
     room: str
     head: int
     people: int
+    kind: RoomChanged | None = None
+    """What kind of room it is: known with the answer, before the event of it is read."""
 
 
 class DoneReply(Reply, frozen=True):

@@ -260,7 +260,7 @@ class Controller(Refusals):
     def enter_joined(self, reply: JoinedReply) -> None:
         """Goes to a room that was just joined."""
         left = self.conversation.current
-        self.fetch(self.conversation.joined(reply.room, reply.head, reply.people))
+        self.fetch(self.conversation.joined(reply))
         self._opened(left)
 
     def _do_leave(self, call: Call) -> Wrong | None:

@@ -5,7 +5,9 @@ Owns the thread in which the screen runs. What the person sees is read from what
 
 import builtins
 import io
+import sys
 import threading
+import traceback
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -253,8 +255,16 @@ class Chat:
 
     def wait(self, text: str) -> str:
         """Waits until `text` is on the screen; returns the whole."""
-        wait_until(lambda: text in self.text(), f"{text!r} on the screen", saw=self.text)
+        wait_until(lambda: text in self.text(), f"{text!r} on the screen", saw=self._saw)
         return self.text()
+
+    def _saw(self) -> str:
+        """The screen; where nothing was ever drawn, what the chat's thread is doing instead."""
+        if self.text():
+            return self.text()
+        frame = sys._current_frames().get(self._thread.ident or 0)
+        where = "".join(traceback.format_stack(frame)) if frame else "its thread has ended"
+        return f"nothing drawn; error {self.error!r}; {where}"
 
     def wait_gone(self, text: str) -> None:
         wait_until(lambda: text not in self.text(), f"{text!r} gone", saw=self.text)

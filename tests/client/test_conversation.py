@@ -151,7 +151,8 @@ def test_going_round_the_rooms_and_leaving_one() -> None:
     chat.handle(ev.Left(room="c"), NOW)
     chat.handle(ev.Left(room="a"), NOW)
     assert (chat.current, chat.room, chat.step(1)) == ("", None, "")
-    assert chat.joined("d", 7, 2) == [Fetch("d", None, FIRST_LINES)]
+    reply = ev.JoinedReply(room="d", head=7, people=2)
+    assert chat.joined(reply) == [Fetch("d", None, FIRST_LINES)]
     assert (chat.current, room_of(chat, "d").people) == ("d", 2)
     chat.handle(messages("d", record(8)), NOW)
     assert room_of(chat, "d").since == 0

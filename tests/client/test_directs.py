@@ -102,7 +102,8 @@ def test_joining_a_nickname_leaves_no_room_of_that_name() -> None:
     (join,) = desk.pushed("join")
     assert join["room"] == "@bob"
     desk.hear(desk.inbox, m.Joined(id=join["id"], state=direct(head=7)))
-    assert resolved(desk) == {1: ev.JoinedReply(room=DIRECT, head=7, people=1)}
+    kind = ev.RoomChanged(room=DIRECT, private=True, peer=direct().peer)
+    assert resolved(desk) == {1: ev.JoinedReply(room=DIRECT, head=7, people=1, kind=kind)}
     desk.hear(b"room/9/", record(8))
     (shown,) = desk.taken(ev.Messages)
     assert (shown.room, [one.seq for one in shown.records]) == (DIRECT, [8])

@@ -3,6 +3,7 @@ processes: the contract of `bot`, the one-shot verbs, and the exit statuses."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
@@ -308,11 +309,10 @@ def test_without_encryption_there_are_no_rights(
 
 def test_in_the_line_chat_one_reads_what_was_decided(broker: BrokerProgram) -> None:
     calm = {"TERM": "dumb"}
-    with (
-        start(broker, "chat", nick="ada", env=calm) as ada,
-        start(broker, "--lang", "fr", "chat", nick="léa", env=calm) as lea,
-    ):
-        ada.wait_line("(encrypted): #general")
+    with contextlib.ExitStack() as programs:
+        ada = programs.enter_context(start(broker, "chat", nick="ada", env=calm))
+        ada.wait_line("(encrypted): #general")  # the first of the two is the owner
+        lea = programs.enter_context(start(broker, "--lang", "fr", "chat", nick="léa", env=calm))
         lea.wait_line("#general")
         ada.send_line("/create staff private")
         ada.wait_line("Nobody else sees it")
@@ -324,6 +324,7 @@ def test_in_the_line_chat_one_reads_what_was_decided(broker: BrokerProgram) -> N
         lea.send_line("bonjour")
         ada.wait_line("léa: bonjour")
         ada.send_line("/msg léa psst")
+        ada.wait_line(lambda line: line == "@léa")
         lea.wait_line("@ada")
         lea.wait_line("psst")
         ada.send_line("/room staff")

@@ -1,7 +1,7 @@
 """The broker of this machine: does one answer? If not, start one, wait for it, end it.
 
-Owns the child broker of `dev.py run` and what `ready.json` means to it. Must not know what a
-broker says to its clients, nor import the packages that know.
+Owns the child broker of `dev.py run`, what `ready.json` means to it, and whether a window can be
+opened on it. Must not know what a broker says to its clients, nor import the packages that know.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from devtools.words import Failure, say, tell, text
 READY_WITHIN = 20.0
 """Seconds a broker may take: a first start makes keys and a database on a slow disk."""
 _LAST_LINES = 6
+_WINDOW_WITHIN = 10.0
+"""Seconds that a display may take to answer; one over a slow network does take some."""
 _ANYWHERE = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -42,6 +44,23 @@ def data_root(python: Path, option: str | None) -> Path:
         words = answer.stderr.decode("utf-8", "replace").strip().splitlines()
         raise Failure(text("no-data-dir", reason=words[-1] if words else answer.returncode))
     return Path(answer.stdout.decode())
+
+
+def windows_open(python: Path) -> bool:
+    """Whether there are a display and a Tk to open a window with; asked of Tk itself."""
+    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+        return False
+    try:
+        answer = subprocess.run(
+            [python, "-c", "import tkinter; tkinter.Tk().destroy()"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_WINDOW_WITHIN,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return answer.returncode == 0
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from devtools.environment import ROOT, ensure
 from devtools.processes import Stopped, attend, spawn, stop_on_signals
-from devtools.serving import Broker, data_root, find_broker, start_broker
+from devtools.serving import Broker, data_root, find_broker, start_broker, windows_open
 from devtools.words import Failure, choose_language, complain, say, text
 
 _LOOK_AGAIN = 2.0
@@ -134,12 +134,10 @@ def _choose_client(
         if (value := getattr(options, option)) is not None:
             passed.append(f"--{option}={value}")
     passed += [f"--room={room}" for room in options.room]
-    choices: tuple[tuple[bool, list[str | Path]], ...] = (
-        (sys.stdin is not None and sys.stdin.isatty(), ["client_cli.py", "chat"]),
-    )
-    for fits, (door, *verb) in choices:
-        if fits:
-            return [python, ROOT / door, *verb, *passed]
+    if windows_open(python):
+        return [python, ROOT / "client_gui.py", *passed]
+    if sys.stdin is not None and sys.stdin.isatty():
+        return [python, ROOT / "client_cli.py", "chat", *passed]
     return None
 
 

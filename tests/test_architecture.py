@@ -30,12 +30,17 @@ PURE = [
         for name in ("session", "saying", "options", "rooms", "roomview", "outbox", "asking")
     ),
     *(f"client/{name}" for name in ("effects", "events", "commands", "completion", "conversation")),
-    *(f"client/{name}" for name in ("timeline", "layout", "markup", "emoji")),
+    *(f"client/{name}" for name in ("timeline", "layout", "markup", "emoji", "finding")),
     *(f"client/{name}" for name in ("doors", "places", "causes", "shapes", "states", "answers")),
     "client/vocabulary",
+    "gui/model",
+    "gui/panes",
+    "gui/drafts",
     "console/tables",
+    *(f"gui/server_{name}" for name in ("log", "model", "place", "shapes")),
     "safe",
     "look",
+    "icons",
 ]
 OUTSIDE = {
     "zmq", "sqlite3", "tkinter", "threading", "socket", "time", "asyncio", "subprocess", "os",
@@ -46,6 +51,8 @@ SOCKETS = {
     "client/link", "client/thread", "client/card", "keys",
 }  # fmt: skip
 TOOLKITS = {"tkinter", "ttkbootstrap", "PIL", "prompt_toolkit", "aiohttp"}
+WIDGETS = "gui"
+LOOKS = "gui/theme"
 """Where alone ttkbootstrap is known: widgets ask the theme."""
 LONGEST = 450
 
@@ -92,8 +99,12 @@ def test_a_pure_module_imports_nothing_that_does_things(name: str) -> None:
 def test_the_programs_do_not_know_one_another(shell: str) -> None:
     others = [f"common.{other}" for other in SHELLS if other != shell]
     for path in (COMMON / shell).rglob("*.py"):
+        # `broker.py --window` opens the window in place of serving, and imports it only then.
+        known = "common.gui.server_app" if path == COMMON / "broker" / "app.py" else ""
+        assert not known or not _at_the_top(path, known)
         for module in _imports(path):
-            assert not any(_within(module, other) for other in others), path
+            foreign = any(_within(module, other) for other in others)
+            assert not foreign or (known and _within(module, known)), path
 
 
 def test_the_console_is_the_one_meeting_of_broker_and_client() -> None:
@@ -129,6 +140,24 @@ def test_zmq_is_imported_only_where_sockets_live() -> None:
         if any(module.split(".")[0] == "zmq" for module in _imports(path))
     }
     assert users <= SOCKETS
+
+
+def test_tk_is_imported_only_by_the_window() -> None:
+    users = {
+        path.relative_to(COMMON).parts[0]
+        for path in COMMON.rglob("*.py")
+        if {module.split(".")[0] for module in _imports(path)} & {"tkinter", "ttkbootstrap"}
+    }
+    assert users == {WIDGETS}
+
+
+def test_ttkbootstrap_is_known_to_the_theme_alone() -> None:
+    users = {
+        path.relative_to(ROOT).with_suffix("").as_posix()
+        for path in _sources()
+        if any(_within(module, "ttkbootstrap") for module in _imports(path))
+    }
+    assert users == {f"common/{LOOKS}"}
 
 
 def test_sqlite_is_imported_only_where_files_live() -> None:

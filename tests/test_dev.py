@@ -23,6 +23,7 @@ import pytest
 from devtools import environment
 from devtools.processes import process_lives
 from tests.support import parts, wait_until
+from tests.support.display import screen
 from tests.support.programs import ROOT, Finished, Program, Words, child_env, run_program
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals of POSIX")
@@ -77,6 +78,12 @@ def copy(tmp_path: Path) -> Path:
     (place / "broker.py").write_text(_BROKER)
     (place / "client_cli.py").write_text(_CLIENT)
     return place
+
+
+@pytest.fixture(autouse=True)
+def _no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is a display, `run` opens a window; the tests that want one say so."""
+    monkeypatch.delenv("DISPLAY", raising=False)
 
 
 def dev(place: Path, *args: str, env: Mapping[str, str] | None = None) -> Finished:
@@ -341,6 +348,25 @@ def test_run_on_a_terminal_opens_a_chat(copy: Path, tmp_path: Path) -> None:
         "Le serveur démarré ici est arrêté aussi.",
     ]
     assert not process_lives(broker_pid(tmp_path))
+
+
+def test_run_on_a_display_opens_the_window(copy: Path, tmp_path: Path) -> None:
+    (copy / "client_gui.py").write_text(_CLIENT)
+    data = str(tmp_path / "data")
+    with screen() as display:
+        done = dev(copy, "run", "--data-dir", data, "-n", "ada", env={"DISPLAY": display})
+    assert done.code == 7, "the window's own status"
+    told = json.loads((copy / "told.json").read_text())
+    assert told == ["--data-dir", data, "--nick=ada"]
+    assert not process_lives(broker_pid(tmp_path))
+
+
+def test_a_display_that_does_not_answer_is_none(copy: Path, tmp_path: Path) -> None:
+    (copy / "client_gui.py").write_text(_CLIENT)
+    command: Words = [sys.executable, "dev.py", "run", "--data-dir", tmp_path / "data"]
+    with Program(command, cwd=copy, env={"DISPLAY": ":98765"}) as program:
+        program.wait_line("ready name=")
+        assert program.stop() == 0
 
 
 def test_a_broker_that_does_not_start_is_told(copy: Path, tmp_path: Path) -> None:

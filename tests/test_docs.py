@@ -12,17 +12,22 @@ from common.broker.commandline import program as broker_program
 from common.cli.verbs import program as cli_program
 from common.client.joining import client_options, status_of
 from common.explain import CODES
+from common.gui.options import program as gui_program
 from common.settings import KNOWN
 from tests.support.programs import ROOT
 
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 BOTS = (ROOT / "docs" / "bots.md").read_text("utf-8")
-PROGRAMS = {"client_cli.py": cli_program(), "broker.py": broker_program()}
+PROGRAMS = {
+    "client_cli.py": cli_program(),
+    "client_gui.py": gui_program(),
+    "broker.py": broker_program(),
+}
 ALWAYS = {"help", "version"}
 
 # A command in the documentation: the program, and words up to what ends a command in a shell.
-COMMAND = re.compile(r"(client_cli\.py|broker\.py)((?: +[^\s|;#`)\\]+)*)")
+COMMAND = re.compile(r"(client_cli\.py|client_gui\.py|broker\.py)((?: +[^\s|;#`)\\]+)*)")
 
 
 def documentation() -> list[Path]:

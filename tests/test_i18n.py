@@ -18,7 +18,24 @@ from common.locale import update
 NARROW = "\u202f"
 EN, FR = Translator("en"), Translator("fr")
 # Words that are the same in both languages.
-SAME = {"Conversation", "N", "invitations", "options", "{n} message", "{n} minute", "sessions"}
+SAME = {
+    "10 minutes",
+    "Code",
+    "Invitation",
+    "Invitations",
+    "Invitations…",
+    "BOT",
+    "Conversation",
+    "N",
+    "Port",
+    "invitations",
+    "options",
+    "{n} message",
+    "{n} minute",
+    "sessions",
+    "Messages",
+    "terminal",
+}
 # Where straight quotes and apostrophes are to be typed as they stand.
 TYPED = {
     "Options may stand anywhere; -- ends them. Each may also be set in the environment"

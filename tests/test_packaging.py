@@ -27,6 +27,7 @@ from tests.support.programs import ROOT, run_program
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 KITS = ("run", "dev")
+DOORS = {"broker.py", "client_cli.py", "client_gui.py"}
 
 
 def text_of(kit: str) -> str:
@@ -161,7 +162,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     if Version(importlib.metadata.version("setuptools")) < Version("77"):
         parts.lacking("setuptools 77", "python3 dev.py setup dev")
     place = tmp_path_factory.mktemp("build")
-    for name in ("pyproject.toml", "LICENSE", "broker.py", "client_cli.py"):
+    for name in ("pyproject.toml", "LICENSE", *DOORS):
         shutil.copy2(ROOT / name, place)
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "common", place / "common", ignore=ignored)
@@ -183,11 +184,8 @@ def test_the_wheel_holds_the_programs_and_nothing_else(wheel: zipfile.ZipFile) -
         if file.is_file() and "__pycache__" not in file.parts
     }
     data = {name for name in sources if not name.endswith(".py")}
-    assert {name for name in shipped if not name.startswith("common/")} == {
-        "broker.py",
-        "client_cli.py",
-    }
-    assert shipped - {"broker.py", "client_cli.py"} <= sources
+    assert {name for name in shipped if not name.startswith("common/")} == DOORS
+    assert shipped - DOORS <= sources
     missing = {name for name in sources - shipped if name.endswith(".py")}
     # A script beside the catalogues is for those who change them.
     assert {name for name in missing if "/locale/" not in name} == set()
@@ -202,6 +200,7 @@ def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
     points = wheel.read(f"{info}/entry_points.txt").decode()
     assert "causette-broker = broker:main" in points
     assert "causette-cli = client_cli:main" in points
+    assert "causette-gui = client_gui:main" in points.partition("[gui_scripts]")[2]
     assert f"{info}/licenses/LICENSE" in wheel.namelist()
 
 

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ from common.settings import BadSetting, Settings
 
 FAILED: Final = 1
 NOT_PERMITTED: Final = 77
-LATER: Final = ("doctor", "--lan", "--window", "--web")
+LATER: Final = ("doctor", "--lan", "--web")
 """Verbs and options of the contract that this version does not have."""
 
 _log = logging.getLogger("causette.broker")
@@ -77,6 +78,13 @@ def _run(words: list[str], env: Mapping[str, str]) -> int:
     if settings.switch("print-config"):
         print(commandline.as_toml(settings))
         return 0
+    if settings.switch("window"):
+        # Only here, and nothing of it by a broker that serves: the window starts one as a process
+        # of its own.
+        from common.gui.server_app import NOT_FOR_THE_BROKER, run
+
+        typed = commandline.words(command, parsed, NOT_FOR_THE_BROKER)
+        return run(settings, typed, env)
     return _serve(settings, lambda: commandline.load(command, parsed, env))
 
 
@@ -145,6 +153,8 @@ def _serve(settings: Settings, load: Callable[[], Settings]) -> int:
             if settings.switch("json"):
                 print(json.dumps(obstacle.said(), ensure_ascii=False), flush=True)
             return _say(obstacle.words, obstacle.status)
+        if settings.switch("end-with-input"):
+            threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
         if settings.switch("plain"):
             _log.warning("without encryption: everybody on the network can read along")
         _tell_ready(server, as_json=settings.switch("json"))
@@ -182,6 +192,14 @@ class _Reload:
         if left:
             _log.warning("needs a restart of the broker: %s", "; ".join(left))
         self._settings = settings
+
+
+def _end_with_input(server: Server) -> None:
+    """Stops the broker once whoever started it lets go of its standard input, or dies."""
+    with contextlib.suppress(OSError, ValueError):
+        while os.read(sys.stdin.fileno(), 4_096):
+            pass
+    server.stop()
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ RELOADED: Final = (
 )  # fmt: skip
 """What SIGHUP changes; the rest needs a restart."""
 _OF_ONE_RUN: Final = (
-    "config", "print-config", "json", "verbose", "quiet",
+    "config", "print-config", "json", "verbose", "quiet", "window", "end-with-input",
 )  # fmt: skip
 """What says how to run, not what to serve."""
 
@@ -171,6 +171,12 @@ def _serving() -> tuple[Option, ...]:
             _("how much of each room is kept (500M); 0: all of it"),
             metavar=_("SIZE"),
             default=_CORE.keep_bytes,
+        ),
+        switch("window", _("open a window to start, watch and stop the server in"), env=False),
+        switch(
+            "end-with-input",
+            _("stop when the standard input ends: for programs that start a broker"),
+            env=False,
         ),
         switch("print-config", _("print the configuration in force, and end")),
     )

@@ -1,0 +1,1 @@
+"""The window: the client's and the server's, in Tk. Nothing else in the project may import Tk."""

@@ -1,0 +1,98 @@
+"""Menus in the colours of the theme: at the pointer, or under what they belong to.
+
+Owns how a menu looks, opens and goes. Must not know what is in it.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
+
+from common.gui.theme import theme_of
+
+_LAST: WeakKeyDictionary[tk.Misc, tk.Menu] = WeakKeyDictionary()
+"""The menu that each root showed last: it can only go when its command has run, so at the next."""
+
+
+class PopupMenu:
+    """A menu for one showing: made, filled, shown."""
+
+    def __init__(self, owner: tk.Misc) -> None:
+        theme = self._theme = theme_of(owner)
+        colour = theme.color
+        former = _LAST.pop(theme.root, None)
+        if former is not None:
+            former.destroy()
+        self.menu = tk.Menu(
+            owner,
+            tearoff=False,
+            font=theme.font("body"),
+            background=colour["raised"],
+            foreground=colour["text"],
+            activebackground=colour["selection"],
+            activeforeground=colour["text"],
+            disabledforeground=colour["muted"],
+            relief="flat",
+            borderwidth=theme.px(4),
+            activeborderwidth=theme.px(3),
+        )
+
+    def entry(
+        self,
+        words: str,
+        command: Callable[[], object],
+        *,
+        icon: str = "",
+        able: bool = True,
+        danger: bool = False,
+        keys: str = "",
+        gap: bool = False,
+    ) -> None:
+        """A line to choose; `keys` says how to do the same by keyboard.
+
+        `gap`: without an icon, its words stand where those of lines with one do.
+        """
+        image: tk.PhotoImage | str = ""
+        if icon:
+            image = self._theme.image(icon, "danger" if danger else "muted", 16)
+        elif gap:
+            image = self._theme.images.blank(16, 16)
+        self.menu.add_command(
+            label=f" {words} ",
+            command=command,
+            state="normal" if able else "disabled",
+            image=image,
+            compound="left",
+            accelerator=keys,
+        )
+        if danger:
+            ink = self._theme.color["danger"]
+            self.menu.entryconfigure(
+                "end", foreground=ink, activeforeground=self._theme.color["text"]
+            )
+
+    def line(self) -> None:
+        """A line between groups."""
+        self.menu.add_separator()
+
+    def show(self, event: tk.Event[tk.Misc]) -> None:
+        """Open it where the pointer was pressed, or at the widget for a key."""
+        widget = event.widget
+        if event.type == tk.EventType.ButtonPress:
+            self.show_at(event.x_root, event.y_root)
+        else:
+            self.show_at(
+                widget.winfo_rootx() + self._theme.px(8),
+                widget.winfo_rooty() + min(widget.winfo_height(), self._theme.px(32)),
+            )
+
+    def show_at(self, x: int, y: int) -> None:
+        """Open it with its corner at that place of the screen; the keyboard moves in it."""
+        _LAST[self._theme.root] = self.menu
+        self.menu.tk_popup(x, y)
+
+
+def popup_menu(owner: tk.Misc) -> PopupMenu:
+    """An empty menu that belongs to `owner`."""
+    return PopupMenu(owner)

@@ -1,0 +1,123 @@
+"""A dialog: a small window over its parent with a title, a body and its buttons.
+
+Owns where it stands, that the focus stays in it, and how it is left. Must not know what it asks.
+"""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Callable
+
+from common.gui.styles import Kind
+from common.gui.theme import theme_of
+from common.gui.widgets import Button, Pane, button, label
+
+
+class Sheet(tk.Toplevel):
+    """Fill `body`, add buttons with `act`, then `present`. Escape and the window's cross leave."""
+
+    ground = "card"
+
+    def __init__(
+        self,
+        parent: tk.Misc,
+        title: str,
+        *,
+        width: int = 420,
+        on_close: Callable[[], object] | None = None,
+    ) -> None:
+        """`width` in pixels at 96 dpi, for long words to be broken at."""
+        self._theme = theme_of(parent)
+        self._over = parent.winfo_toplevel()
+        self._before = self._over.focus_get() if self._over.winfo_exists() else None
+        self._on_close = on_close
+        self._closed = False
+        super().__init__(self._over)
+        self.withdraw()
+        self.title(title)
+        self.transient(self._over)
+        self._whole = Pane(self, "card", padding=20)
+        self._whole.pack(fill="both", expand=True)
+        # Not by the width it gets: a card is as wide as what is in it, and would never rest.
+        self._heading = label(self._whole, title, font="title")
+        self._heading.pack(fill="x")
+        self.body = Pane(self._whole)
+        self.body.pack(fill="both", expand=True)
+        self._theme.pad(self.body, pady=(12, 0))
+        self._actions: Pane | None = None
+        self._width = Pane(self._whole)
+        self._width.pack()
+        self._wide = width
+        self.bind("<Escape>", self._escaped)
+        self.bind("<Destroy>", self._destroyed)
+        self.protocol("WM_DELETE_WINDOW", self.close)
+        self._dress()
+        self._theme.on_change(self._dress, self)
+
+    def act(
+        self,
+        text: str,
+        command: Callable[[], object] | None = None,
+        *,
+        primary: bool = False,
+        danger: bool = False,
+    ) -> Button:
+        """A button in the row at the foot, from the right; without `command` it closes."""
+        if self._actions is None:
+            self._actions = Pane(self._whole)
+            self._actions.pack(fill="x")
+            self._theme.pad(self._actions, pady=(20, 0))
+        kind: Kind = "primary" if primary else "danger" if danger else "plain"
+        made = button(self._actions, text, kind, command=command or self.close)
+        made.pack(side="right")
+        self._theme.pad(made, padx=(8, 0))
+        return made
+
+    def present(self, focus: tk.Misc | None = None) -> None:
+        """Show it over its parent and keep the focus in it: on `focus`, or on its first part."""
+        self.update_idletasks()
+        over = self._over
+        wide, tall = self.winfo_reqwidth(), self.winfo_reqheight()
+        x = over.winfo_rootx() + (over.winfo_width() - wide) // 2
+        y = over.winfo_rooty() + (over.winfo_height() - tall) // 3
+        x = max(0, min(x, self.winfo_screenwidth() - wide))
+        y = max(0, min(y, self.winfo_screenheight() - tall))
+        self.geometry(f"+{x}+{y}")
+        self.deiconify()
+        self.wait_visibility()
+        if self._closed:
+            return
+        self.grab_set()
+        target = focus or self.tk_focusNext()
+        (target or self).focus_force()
+
+    def close(self) -> None:
+        """Leave it; the focus goes back to where it was."""
+        if not self._closed:
+            self.destroy()
+
+    def _escaped(self, _event: tk.Event[tk.Misc]) -> str:
+        self.close()
+        return "break"
+
+    def _destroyed(self, event: tk.Event[tk.Misc]) -> None:
+        if event.widget is not self or self._closed:
+            return
+        self._closed = True
+        self.grab_release()
+        if self._before is not None and self._before.winfo_exists():
+            self._before.focus_set()
+        if self._on_close is not None:
+            self._on_close()
+
+    def _dress(self) -> None:
+        colour = self._theme.color
+        # Not every desktop frames a dialog.
+        self.configure(
+            background=colour["card"],
+            highlightthickness=self._theme.px(1),
+            highlightbackground=colour["edge"],
+            highlightcolor=colour["edge"],
+        )
+        self._heading.configure(wraplength=self._theme.px(self._wide))
+        self._width.configure(width=self._theme.px(self._wide), height=1)

@@ -14,6 +14,7 @@ from typing import Final
 from common.client.completion import Candidate
 from common.client.emoji import EMOJI
 from common.client.timeline import Draft
+from common.client.vocabulary import fold
 from common.gui.editing import Placeholder, clean, content, dress_text, make_editable
 from common.gui.emoji_font import emoji_font, runs_of_emoji, without_emoji
 from common.gui.emoji_picker import EmojiPicker
@@ -258,7 +259,11 @@ class Composer(Pane):
         chosen = self._popup.chosen
         if chosen is not None:
             typed = self._before()[-chosen.replaced :] if chosen.replaced else ""
-            if chosen.insert.rstrip() != typed:
+            whole = chosen.insert.rstrip()
+            # A command's words are understood without their accents: they need no completing.
+            if whole != typed and not (
+                self.value.startswith("/") and fold(whole) == fold(typed.strip())
+            ):
                 self._take(chosen)
                 return _BREAK
         self.submit()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from common import i18n
 from common.client.completion import Candidate, candidates
 from common.client.timeline import Draft
 from common.gui.composer import Composer
@@ -233,3 +234,17 @@ def test_nothing_of_it_stays_in_the_window_without_it(desk: Desk, keyboard: Keyb
     desk.composer.destroy()
     desk.root.update()
     assert len(desk.root.winfo_children()) == before - 2
+
+
+def test_a_command_that_is_typed_whole_is_sent_with_or_without_its_accents(
+    desk: Desk, keyboard: Keyboard
+) -> None:
+    i18n.setup("fr", {})
+    try:
+        keyboard.type("/creer staff prive")
+        assert desk.popup == ["privé"]
+        keyboard.press("Return")
+        desk.holds("")
+        assert desk.sent == ["/creer staff prive"]
+    finally:
+        i18n.setup("en", {})

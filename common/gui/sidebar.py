@@ -90,7 +90,7 @@ class Sidebar(Pane):
         theme.pad(self._status, padx=(5, 0))
         self._top = head
         # Beside the name alone: the line under it needs all the width.
-        more.place(in_=words, relx=1.0, y=-theme.px(7), anchor="ne")
+        more.place(in_=words, relx=1.0, y=-theme.px(12), anchor="ne")
         more.lift()
         self.server_button = more
         Rule(self).pack(fill="x")

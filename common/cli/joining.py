@@ -19,10 +19,8 @@ from common.cli.output import Output, Stop
 from common.client import joining
 from common.client.events import Event, Failed, LinkDown, Ready, Refused
 from common.client.joining import JOIN_TIMEOUT, CannotJoin, Entry, NewBroker
-from common.client.target import host_and_port
 from common.explain import explain
 from common.i18n import _, current
-from common.keys import fingerprint
 from common.safe import one_line
 from common.settings import Settings
 
@@ -178,23 +176,11 @@ def _wait_until_ready(
             early.append(event)
         elif not told and _is_terminal(sys.stderr):
             told = True
-            out.note(explain(event.code, _values(entry), event.reason))
-
-
-def _values(entry: Entry) -> dict[str, str | int | float]:
-    """What sentences about joining may name."""
-    values: dict[str, str | int | float] = {"nick": entry.nick, "address": entry.target.push}
-    if not entry.target.plain:
-        # What an administrator compares before letting somebody in.
-        values["key"] = fingerprint(entry.keys.public)
-    place = host_and_port(entry.target.push)
-    if place is not None:
-        values |= {"host": place[0], "port": place[1]}
-    return values
+            out.note(explain(event.code, entry.values, event.reason))
 
 
 def _failed(event: Failed, entry: Entry) -> Stop:
-    line = explain(event.code, {**_values(entry), **event.values}, event.text)
+    line = explain(event.code, {**entry.values, **event.values}, event.text)
     return Stop(joining.status_of(event.code), line)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from common import paths
-from common.client.joining import CannotJoin, disk_trouble
+from common.client.joining import open_profile
 from common.client.profile import (
     BadProfile,
     Cursor,
@@ -34,15 +34,7 @@ class Cursors(MemoryProfile):
     @classmethod
     def open(cls, path: Path) -> Self:
         """Raises paths.Locked and CannotJoin."""
-        try:
-            return cls(Profile.open(path))
-        except BadProfile as error:
-            values = {"path": str(error.path), "why": error.why}
-            raise CannotJoin("profile-damaged", values) from error
-        except ProfileFull as error:
-            raise CannotJoin("disk-full", {"path": str(error.path)}) from error
-        except OSError as error:
-            raise disk_trouble(path, error) from error
+        return cls(open_profile(path))
 
     def cursor(self, room: str) -> Cursor | None:
         return self._disk.cursor(room)

@@ -21,7 +21,7 @@ from common.client import target as targets
 from common.client.pins import BadPins, Pins, Trust
 from common.client.places import place
 from common.client.probe import CODE_OF, probe
-from common.client.profile import profile_path
+from common.client.profile import BadProfile, Profile, ProfileFull, profile_path
 from common.client.target import BadTarget, NotRunning, Target
 from common.explain import explain
 from common.i18n import _
@@ -113,6 +113,18 @@ class Entry:
     @property
     def profile_path(self) -> Path:
         return profile_path(self.data_dir, self.nick, self.target.key or self.target.label)
+
+    @property
+    def values(self) -> dict[str, str | int | float]:
+        """What sentences about joining may name."""
+        values: dict[str, str | int | float] = {"nick": self.nick, "address": self.target.push}
+        if not self.target.plain:
+            # What an administrator compares before letting somebody in.
+            values["key"] = keys.fingerprint(self.keys.public)
+        place = targets.host_and_port(self.target.push)
+        if place is not None:
+            values |= {"host": place[0], "port": place[1]}
+        return values
 
 
 def client_options() -> tuple[Option, ...]:
@@ -235,6 +247,19 @@ def load_identity(path: Path) -> keys.KeyPair:
         return keys.load_or_create(path)
     except keys.BadKeyFile as error:
         raise CannotJoin("key-file", {"path": str(error.path), "why": error.why}) from error
+    except OSError as error:
+        raise disk_trouble(path, error) from error
+
+
+def open_profile(path: Path) -> Profile:
+    """The profile kept at `path`. Raises paths.Locked and CannotJoin."""
+    try:
+        return Profile.open(path)
+    except BadProfile as error:
+        values = {"path": str(error.path), "why": error.why}
+        raise CannotJoin("profile-damaged", values) from error
+    except ProfileFull as error:
+        raise CannotJoin("disk-full", {"path": str(error.path)}) from error
     except OSError as error:
         raise disk_trouble(path, error) from error
 

@@ -22,7 +22,7 @@ from common.gui.drawn import Drawn, Place
 from common.gui.filling import MARGIN, MOST, Filling, newer
 from common.gui.pill import NewPill
 from common.gui.pointing import Pointing, Spot
-from common.gui.reading import NOTCH, bind_wheel, consumed, reading_text
+from common.gui.reading import bind_wheel, consumed, reading_text
 from common.gui.scrolling import RoomScrollbar
 from common.gui.tags import Tags
 from common.gui.theme import Theme
@@ -147,14 +147,6 @@ class ConversationView(Pane):
     def page_down(self) -> None:
         """Go down by as much."""
         self._page(1)
-
-    def line_up(self) -> None:
-        """Go up a little."""
-        self.scroll(-NOTCH / 2)
-
-    def line_down(self) -> None:
-        """Go down a little."""
-        self.scroll(NOTCH / 2)
 
     def to_start(self) -> None:
         """Go to the oldest line that is loaded, and ask for older ones."""

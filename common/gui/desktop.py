@@ -28,7 +28,7 @@ _SAFE_XFT: Final = 20305
 """libXft 2.3.5: older ones kill the process when they meet a colour emoji."""
 
 
-def _answer(*command: str) -> str:
+def answer_of(*command: str) -> str:
     """What a program prints, "" if it is missing, fails or takes too long."""
     program = shutil.which(command[0])
     if program is None:
@@ -56,11 +56,11 @@ def mode() -> Mode:
     if sys.platform == "darwin":
         return (
             "dark"
-            if _answer("defaults", "read", "-g", "AppleInterfaceStyle") == "Dark"
+            if answer_of("defaults", "read", "-g", "AppleInterfaceStyle") == "Dark"
             else "light"
         )
     # The portal's number is 1 for dark; desktops without one have GNOME's settings or GTK's.
-    portal = _answer(
+    portal = answer_of(
         "gdbus", "call", "--session", "--timeout", "1",
         "--dest", "org.freedesktop.portal.Desktop",
         "--object-path", "/org/freedesktop/portal/desktop",
@@ -69,7 +69,7 @@ def mode() -> Mode:
     ) if os.environ.get("DBUS_SESSION_BUS_ADDRESS") else ""  # fmt: skip
     if "uint32 " in portal:
         return "dark" if "uint32 1" in portal else "light"
-    wish = _answer("gsettings", "get", "org.gnome.desktop.interface", "color-scheme")
+    wish = answer_of("gsettings", "get", "org.gnome.desktop.interface", "color-scheme")
     if "dark" in wish or "dark" in os.environ.get("GTK_THEME", ""):
         return "dark"
     return "light"
@@ -161,7 +161,7 @@ def emoji_safe(root: tk.Misc) -> bool:
     version = xft_version()
     if version is not None and version >= _SAFE_XFT:
         return True
-    if shutil.which("fc-list") is not None and not _answer("fc-list", ":color=true", "family"):
+    if shutil.which("fc-list") is not None and not answer_of("fc-list", ":color=true", "family"):
         return True
     _LOG.warning("libXft is older than 2.3.5 or unknown: emoji are shown as :shortcodes:")
     return False

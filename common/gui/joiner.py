@@ -14,11 +14,9 @@ from queue import Empty
 from typing import Final, Protocol
 
 from common.client import joining
-from common.client.events import Failed, LinkDown, Ready, Values, Waiting
+from common.client.events import Failed, LinkDown, Ready, Waiting
 from common.client.joining import CannotJoin, Entry, NewBroker
-from common.client.target import host_and_port
 from common.gui.screens import Joined, Post, Trouble
-from common.keys import fingerprint
 from common.settings import BadSetting, Settings
 from common.talk.opening import Opened, open_chat
 
@@ -155,39 +153,25 @@ class Joiner:
                 event = opened.client.look(_SLICE)
             except Empty:
                 if not waits and time.monotonic() > deadline:
-                    raise CannotJoin("no-answer", values_of(entry)) from None
+                    raise CannotJoin("no-answer", entry.values) from None
                 continue
             if isinstance(event, Ready):
                 return event
             if event is None:
-                raise CannotJoin("no-answer", values_of(entry))
+                raise CannotJoin("no-answer", entry.values)
             if isinstance(event, Failed):
-                raise CannotJoin(
-                    event.code, {**values_of(entry), **event.values, "text": event.text}
-                )
+                raise CannotJoin(event.code, {**entry.values, **event.values, "text": event.text})
             if isinstance(event, Waiting):
                 waits = True
-                trouble = Trouble("not-invited", values_of(entry))
+                trouble = Trouble("not-invited", entry.values)
                 self._tell(lambda trouble=trouble: self._listener.waiting(trouble))  # type: ignore[misc]
             elif isinstance(event, LinkDown) and not told:
                 told = True
-                self._trying(event.code, {**values_of(entry), "text": event.reason})
+                self._trying(event.code, {**entry.values, "text": event.reason})
 
 
 class _Cancelled(Exception):
     """Nobody wants to hear it any more."""
-
-
-def values_of(entry: Entry) -> Values:
-    """What sentences about joining may name."""
-    values: Values = {"nick": entry.nick, "address": entry.target.push}
-    if not entry.target.plain:
-        # What an administrator compares before letting somebody in.
-        values["key"] = fingerprint(entry.keys.public)
-    place = host_and_port(entry.target.push)
-    if place is not None:
-        values |= {"host": place[0], "port": place[1]}
-    return values
 
 
 def _end(opened: Opened) -> None:

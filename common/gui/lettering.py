@@ -6,13 +6,12 @@ into an image.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 from functools import lru_cache
 
 from PIL import ImageFont
 
+from common.gui.desktop import answer_of
 from common.gui.shapes import Face
 
 _FILES: dict[str, tuple[str, ...]] = {
@@ -35,8 +34,6 @@ _OTHERS = (
     "PingFang.ttc",
     "Arial Unicode.ttf",
 )
-_WITHIN = 2.0
-"""Seconds that fontconfig may take."""
 
 
 @lru_cache(maxsize=64)
@@ -59,21 +56,10 @@ def _draws(face: Face, character: str) -> bool:
 @lru_cache(maxsize=512)
 def _asked(character: str) -> str:
     """The file that fontconfig proposes for a character, "" where there is no fontconfig."""
-    program = shutil.which("fc-match") if sys.platform.startswith("linux") else None
-    if program is None:
+    if not sys.platform.startswith("linux"):
         return ""
     pattern = f"sans:bold:scalable=true:color=false:charset={ord(character):x}"
-    try:
-        done = subprocess.run(
-            [program, "-f", "%{file}", pattern],
-            capture_output=True,
-            timeout=_WITHIN,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.decode("utf-8", "replace")
+    return answer_of("fc-match", "-f", "%{file}", pattern)
 
 
 @lru_cache(maxsize=1024)

@@ -64,11 +64,6 @@ class Pane(ttk.Frame):
         super().__init__(parent, style=theme.styles.pane(self.ground))
         _padded(self, theme, padding)
 
-    def stand_on(self, ground: str) -> None:
-        """Change the ground; what is in it already keeps the one it was made on."""
-        self.ground = ground
-        self.configure(style=theme_of(self).styles.pane(ground))
-
 
 class Card(ttk.Frame):
     """An area with a rounded hairline around it."""
@@ -194,11 +189,6 @@ class Button(ttk.Button):
         if self.cget("text"):
             self.configure(text=words)
         self.words = words
-
-    def change_kind(self, kind: Kind) -> None:
-        """Make it look like another kind of button."""
-        self._kind = kind
-        self.configure(style=self._style())
 
     def enable(self, able: bool = True) -> None:
         """Let it be pressed, or outline it as what cannot be used now."""

@@ -14,9 +14,9 @@ from functools import partial
 from common import paths
 from common.client.client import Client, Options
 from common.client.events import Event, Ready
-from common.client.joining import CannotJoin, Entry, disk_trouble, remember, rooms_of, status_of
+from common.client.joining import CannotJoin, Entry, open_profile, remember, rooms_of, status_of
 from common.client.kept import AnyProfile
-from common.client.profile import BadProfile, Profile, ProfileFull
+from common.client.profile import Profile
 from common.client.target import Target, host_and_port, join_link
 from common.client.timeline import KEEP
 from common.explain import explain
@@ -139,13 +139,6 @@ def _only_here(host: str) -> bool:
 
 def _profile(entry: Entry) -> tuple[Profile | None, list[str]]:
     try:
-        return Profile.open(entry.profile_path), []
+        return open_profile(entry.profile_path), []
     except paths.Locked:
         return None, [explain("profile-locked")]
-    except BadProfile as error:
-        values = {"path": str(error.path), "why": error.why}
-        raise CannotJoin("profile-damaged", values) from error
-    except ProfileFull as error:
-        raise CannotJoin("disk-full", {"path": str(error.path)}) from error
-    except OSError as error:
-        raise disk_trouble(entry.profile_path, error) from error

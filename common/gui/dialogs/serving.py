@@ -6,8 +6,6 @@ Owns what can be done about each row. The words of the rows are `common.client.e
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from common.client.entries import list_lines, log_words
 from common.client.events import AuditReply, ListReply
 from common.gui.desk import Desk
@@ -153,8 +151,3 @@ class NewInvitation(Asking):
 def new_device(desk: Desk) -> None:
     """Make a code by which another device becomes this person's too, and show it."""
     desk.code(deeds.MakeDeviceCode(), lambda reply: Code(desk, reply, invitation=False))
-
-
-def listing_of(desk: Desk, what: Lists, room: str = "") -> Callable[[], object]:
-    """What opens that list."""
-    return lambda: Served(desk, what, room)

@@ -12,7 +12,7 @@ from common.broker.facts import Change, Member, Spans, place
 from common.broker.ledger import DIRECT, Person, Room
 from common.broker.lists import page_of
 from common.broker.lobby import Lobby
-from common.broker.putting_out import PuttingOut
+from common.broker.putting_out import PuttingOut, notice_of
 from common.broker.rights import Rights, user_of
 from common.broker.roomnames import RoomNames
 from common.broker.sessions import Session, Sessions
@@ -84,7 +84,7 @@ class Membership:
             by = session.person
             assert by is not None
             heir = self._close(room, target, by, "removed", ask.reason)
-            notice = notice_of("removed", room, by, ask.reason)
+            notice = notice_of("removed", by, ask.reason, room=room.name)
             line = news("removed", target, by, ask.reason)
             self._turn.then(lambda: self._gone(room, target, line, heir, notice))
         self._done(session, ask.id)
@@ -197,7 +197,7 @@ class Membership:
         self._turn.ledger.apply_deed(
             "invited", by, self._turn.wall, [change], room=room.name, subject=target, reason=reason
         )
-        self._out.tell(target.user, notice_of("invited", room, by, reason))
+        self._out.tell(target.user, notice_of("invited", by, reason, room=room.name))
         self._turn.publish(room, news("invited", target, by, reason))
 
     def _close(
@@ -252,22 +252,6 @@ def news(
         role=role,
     )
     return encode(line)
-
-
-def notice_of(
-    what: str, room: Room, by: Person, reason: str, *, until: int = 0, role: str = "", seq: int = 0
-) -> d.Notice:
-    """What the person concerned is told."""
-    return d.Notice(
-        what=what,
-        room=room.name,
-        user=by.user,
-        nick=by.nick,
-        reason=reason,
-        until=until,
-        role=role,
-        seq=seq,
-    )
 
 
 def opened(spans: Spans, head: int) -> Spans:

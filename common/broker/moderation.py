@@ -12,8 +12,8 @@ from common.broker.facts import Change, Member, Sanction, place
 from common.broker.ledger import Person, Room, Subject
 from common.broker.lists import page_of
 from common.broker.lobby import Lobby
-from common.broker.membership import Membership, news, notice_of
-from common.broker.putting_out import PuttingOut
+from common.broker.membership import Membership, news
+from common.broker.putting_out import PuttingOut, notice_of
 from common.broker.rights import Rights, user_of
 from common.broker.roomnames import RoomNames
 from common.broker.sessions import Session, Sessions
@@ -95,7 +95,7 @@ class Moderation:
             until = sanction.until
             changes.append(("kick", place(room.number, target.user), sanction))
         self._deed("kicked", by, room, changes, target, ask.reason, until)
-        notice = notice_of("kicked", room, by, ask.reason, until=until)
+        notice = notice_of("kicked", by, ask.reason, room=room.name, until=until)
         line = news("kicked", target, by, ask.reason, until=until)
         self._turn.then(lambda: self._put_out(room, target, notice, line))
         self._done(session, ask.id)
@@ -185,7 +185,7 @@ class Moderation:
         reason = f"{read.seq}: {read.reason}" if read.reason else str(read.seq)
         self._deed("message-deleted", by, room, [], subject, reason)
         if author != by.user:
-            notice = notice_of("deleted", room, by, read.reason, seq=read.seq)
+            notice = notice_of("deleted", by, read.reason, room=room.name, seq=read.seq)
             self._out.tell(author, notice)
         self._done(session, read.id)
 
@@ -225,7 +225,7 @@ class Moderation:
             changes.append(heir)
         self._deed("role", by, room, changes, target, ask.reason)
         self._turn.publish(room, news("role", target, by, ask.reason, role=ask.role))
-        notice = notice_of("role", room, by, ask.reason, role=ask.role)
+        notice = notice_of("role", by, ask.reason, room=room.name, role=ask.role)
 
         def tell() -> None:
             self._out.tell(target.user, notice)
@@ -250,7 +250,7 @@ class Moderation:
         exists for them."""
         self._turn.publish(room, news(what, target, by, reason, until=until))
         if self._rights.may_see(room, target.user):
-            self._out.tell(target.user, notice_of(what, room, by, reason, until=until))
+            self._out.tell(target.user, notice_of(what, by, reason, room=room.name, until=until))
 
     def _deed(
         self,

@@ -8,10 +8,11 @@ was put out was never told.
 
 from collections.abc import Iterable
 
-from common.broker.ledger import Room
+from common.broker.ledger import Person, Room
 from common.broker.lobby import Lobby
 from common.broker.sessions import Session, Sessions
 from common.broker.turn import Turn
+from common.protocol import deeds as d
 from common.protocol import messages as m
 
 
@@ -66,3 +67,28 @@ class PuttingOut:
         self._turn.ledger.renew_topic(room)
         self._sessions.renewed(room.name, former, room.topic)
         self._lobby.tell_state(room)
+
+
+def notice_of(
+    what: str,
+    by: Person,
+    reason: str,
+    *,
+    room: str = "",
+    until: int = 0,
+    role: str = "",
+    seq: int = 0,
+    subject: str = "",
+) -> d.Notice:
+    """What the person concerned is told."""
+    return d.Notice(
+        what=what,
+        room=room,
+        user=by.user,
+        nick=by.nick,
+        reason=reason,
+        until=until,
+        role=role,
+        seq=seq,
+        subject=subject,
+    )

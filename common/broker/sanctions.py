@@ -11,7 +11,7 @@ from common.broker.facts import Change, Rank, Sanction, place
 from common.broker.ledger import SERVER_LOG, Person, Subject
 from common.broker.lists import page_of
 from common.broker.lobby import Lobby
-from common.broker.putting_out import PuttingOut
+from common.broker.putting_out import PuttingOut, notice_of
 from common.broker.rights import ADMIN, CONSOLE, OWNER, RANKS, Rights, user_of
 from common.broker.sessions import Session, Sessions
 from common.broker.turn import Refusal, Turn
@@ -52,7 +52,7 @@ class Sanctions:
         sanction = self._sanction(by, ask.seconds, ask.reason)
         change: Change = ("mute", place(SERVER_LOG, target.user), sanction)
         self._deed("muted", by, [change], target, ask.reason, sanction.until)
-        self._out.tell(target.user, _notice("muted", by, ask.reason, until=sanction.until))
+        self._out.tell(target.user, notice_of("muted", by, ask.reason, until=sanction.until))
         self._done(session, ask.id)
 
     def unmute(self, session: Session, ask: d.Unmute) -> None:
@@ -61,7 +61,7 @@ class Sanctions:
         key = place(SERVER_LOG, target.user)
         if key in self._facts.mutes:
             self._deed("unmuted", by, [("mute", key, None)], target, ask.reason)
-            self._out.tell(target.user, _notice("unmuted", by, ask.reason))
+            self._out.tell(target.user, notice_of("unmuted", by, ask.reason))
         self._done(session, ask.id)
 
     def kick(self, session: Session, ask: d.Kick) -> None:
@@ -70,7 +70,7 @@ class Sanctions:
         sanction = self._sanction(by, max(ask.seconds, SHORTEST_KICK), ask.reason)
         change: Change = ("kick", place(SERVER_LOG, target.user), sanction)
         self._deed("kicked", by, [change], target, ask.reason, sanction.until)
-        notice = _notice("kicked", by, ask.reason, until=sanction.until)
+        notice = notice_of("kicked", by, ask.reason, until=sanction.until)
         self._access.put_out(target.user, notice)
         self._done(session, ask.id)
 
@@ -81,7 +81,7 @@ class Sanctions:
         sanction = self._sanction(by, ask.seconds, ask.reason, key)
         change: Change = ("ban", target.user, sanction)
         self._deed("banned", by, [change], target, ask.reason, sanction.until)
-        notice = _notice("banned", by, ask.reason, until=sanction.until)
+        notice = notice_of("banned", by, ask.reason, until=sanction.until)
         self._access.put_out(target.user, notice)
         self._done(session, ask.id)
 
@@ -130,7 +130,7 @@ class Sanctions:
         if ask.role != "member":
             fact = Rank(role=ask.role, by=by.nick, ts=self._turn.wall)
         self._deed("role", by, [("rank", target.user, fact)], target, ask.reason)
-        self._out.tell(target.user, _notice("role", by, ask.reason, role=ask.role))
+        self._out.tell(target.user, notice_of("role", by, ask.reason, role=ask.role))
         self._done(session, ask.id)
 
     def _future(self, ask: d.Role) -> Subject | None:
@@ -160,7 +160,7 @@ class Sanctions:
             self._lobby.bind(holder.user, holder.key, now, nick_key(now), hold=False)
         else:
             self._deed("nick-freed", by, [("nick", comparable, None)], holder, reason)
-        self._out.tell(holder.user, _notice("freed", by, ask.reason, subject=now))
+        self._out.tell(holder.user, notice_of("freed", by, ask.reason, subject=now))
         self._done(session, ask.id)
 
     def _guest(self) -> str:
@@ -278,20 +278,6 @@ class Sanctions:
     def _done(self, session: Session, id: str) -> None:
         self._turn.asked(session, id=id)
         self._turn.tell(session, m.Done(id=id))
-
-
-def _notice(
-    what: str, by: Person, reason: str, *, until: int = 0, role: str = "", subject: str = ""
-) -> d.Notice:
-    return d.Notice(
-        what=what,
-        user=by.user,
-        nick=by.nick,
-        reason=reason,
-        until=until,
-        role=role,
-        subject=subject,
-    )
 
 
 def _with(what: str, reason: str) -> str:

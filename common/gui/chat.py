@@ -64,7 +64,6 @@ class ChatFrame(Pane):
         on_disconnect: Callable[[Trouble | None], object],
         on_quit: Callable[[], object],
         on_title: Callable[[int, int], object],
-        on_note: Callable[[str], object],
     ) -> None:
         super().__init__(parent, "bg")
         self._theme = theme_of(parent)
@@ -72,7 +71,6 @@ class ChatFrame(Pane):
         self._post_to = post
         self._on_disconnect, self._on_title = on_disconnect, on_title
         self._on_quit = on_quit
-        del on_note  # What is to be said here stands in the conversation, or over it.
         self._over = False
         setup, profile = joined.opened.setup, joined.opened.profile
         self._client = setup.client

@@ -65,8 +65,7 @@ class ChatMaker(Protocol):
     person chose before, to be changed in place; the window writes it to the disk. `on_disconnect`
     and `on_quit` tell the window what this person wants; `on_disconnect` with a trouble, that the
     session has failed for good. The window then calls `close`. `on_title` gets how many messages
-    are unread, and how many of them concern the reader. `on_note` shows a line at the window's
-    foot until it is closed.
+    are unread, and how many of them concern the reader.
     """
 
     def __call__(
@@ -79,5 +78,4 @@ class ChatMaker(Protocol):
         on_disconnect: Callable[[Trouble | None], object],
         on_quit: Callable[[], object],
         on_title: Callable[[int, int], object],
-        on_note: Callable[[str], object],
     ) -> ChatScreen: ...

@@ -126,7 +126,6 @@ class Window:
             on_disconnect=self.disconnect,
             on_quit=self.quit,
             on_title=self.title,
-            on_note=self.note,
         )
         assert isinstance(chat, tk.Widget)
         chat.pack(fill="both", expand=True)

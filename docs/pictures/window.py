@@ -71,7 +71,6 @@ class Studio:
             on_disconnect=lambda _trouble: None,
             on_quit=lambda: None,
             on_title=lambda _unread, _concern: None,
-            on_note=lambda _words: None,
         )
         self.chat.pack(fill="both", expand=True)
         self.chat.controller.role = "owner"

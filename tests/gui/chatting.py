@@ -39,7 +39,6 @@ class Chatting:
         **given: str,
     ) -> None:
         self.root = root
-        self.notes: list[str] = []
         self.titles: list[tuple[int, int]] = []
         self.left: list[Trouble | None] = []
         self.quits = 0
@@ -58,7 +57,6 @@ class Chatting:
             on_disconnect=self.left.append,
             on_quit=self._quit,
             on_title=lambda unread, concern: self.titles.append((unread, concern)),
-            on_note=self.notes.append,
         )
         self.chat.pack(fill="both", expand=True)
         self.chat.focus()

@@ -37,7 +37,6 @@ class Chat(Pane):
         on_disconnect: Callable[[Trouble | None], object],
         on_quit: Callable[[], object],
         on_title: Callable[[int, int], object],
-        on_note: Callable[[str], object],
     ) -> None:
         super().__init__(parent)
         self.joined = joined

@@ -194,7 +194,7 @@ def _shown(window: tk.Tk) -> tk.Widget:
 def test_the_mode_of_the_desktop(
     answers: dict[str, str], mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desktop, "_answer", lambda *command: answers.get(command[0], ""))
+    monkeypatch.setattr(desktop, "answer_of", lambda *command: answers.get(command[0], ""))
     monkeypatch.setattr(desktop, "sys", SimpleNamespace(platform="linux"))
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
     monkeypatch.delenv("GTK_THEME", raising=False)
@@ -215,7 +215,7 @@ def test_emoji_are_kept_from_an_old_xft(
     root: tk.Tk, version: int | None, fonts: str, safe: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desktop, "xft_version", lambda: version)
-    monkeypatch.setattr(desktop, "_answer", lambda *_command: fonts)
+    monkeypatch.setattr(desktop, "answer_of", lambda *_command: fonts)
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(desktop, "smooth_fonts", lambda _root: True)
     assert desktop.emoji_safe(root) is safe

@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.layout.screen import Char
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from common.cli.chat.screen import Screen
@@ -231,23 +232,27 @@ class Chat:
 
     def rows(self) -> list[str]:
         """What is on the screen, line by line, without the blanks at the ends."""
+        return [
+            "".join(" " if cell is None else cell.char for cell in row).rstrip()
+            for row in self._cells()
+        ]
+
+    def _cells(self) -> list[list[Char | None]]:
+        """What was drawn last; None where nothing was. A cell must not be asked for by its index:
+        the screen's dictionaries make what they lack, while the chat's thread goes through them."""
         drawn = self.screen.app.renderer.last_rendered_screen
         if drawn is None:
             return []
-        lines = []
-        for y in range(self.size.rows):
-            row = drawn.data_buffer[y]
-            cells = [row[x].char for x in range(self.size.columns)]
-            lines.append("".join(cells).rstrip())
-        return lines
+        empty: dict[int, Char] = {}
+        rows = [drawn.data_buffer.get(y, empty) for y in range(self.size.rows)]
+        return [[row.get(x) for x in range(self.size.columns)] for row in rows]
 
     def style(self, text: str) -> str:
         """The style of the first character of `text` on the screen."""
-        drawn = self.screen.app.renderer.last_rendered_screen
-        assert drawn is not None
-        for y, line in enumerate(self.rows()):
+        for line, cells in zip(self.rows(), self._cells(), strict=True):
             if text in line:
-                return drawn.data_buffer[y][line.index(text)].style
+                cell = cells[line.index(text)]
+                return cell.style if cell is not None else ""
         raise AssertionError(f"{text!r} is not on the screen")
 
     def text(self) -> str:

@@ -30,6 +30,9 @@ _LOOK_AGAIN = 2.0
 _SCREEN_WITHIN = 10.0
 """Seconds that Xvfb may take."""
 
+_MOST_WORKERS = 8
+"""Test processes at once; each starts programs of its own."""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Do what the command line says; the exit status. No traceback reaches a person."""
@@ -163,8 +166,16 @@ def _stay(broker: Broker | None, root: Path, line: str) -> int:
 
 def _test(options: argparse.Namespace) -> int:
     python = ensure("dev")
+    given = options.pytest or _in_parallel()
     with _display() as env:
-        return attend(spawn([python, "-m", "pytest", *options.pytest], cwd=ROOT, env=env), 60)
+        return attend(spawn([python, "-m", "pytest", *given], cwd=ROOT, env=env), 60)
+
+
+def _in_parallel() -> list[str]:
+    """How the whole suite is run: most of it waits for other programs, so one worker more than
+    there are processors (measured on two: 6 minutes with three, 14 with one)."""
+    workers = min((os.cpu_count() or 1) + 1, _MOST_WORKERS)
+    return ["--numprocesses", str(workers), "--dist", "worksteal"]
 
 
 @contextmanager

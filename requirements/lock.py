@@ -23,8 +23,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent / "pyproject.toml"
 EXTRAS: dict[str, tuple[str, ...]] = {
-    "run": ("gui", "tui", "keys"),
-    "dev": ("gui", "tui", "keys", "dev"),
+    "run": ("gui", "tui", "keys", "web", "lan", "metrics"),
+    "dev": ("gui", "tui", "keys", "web", "lan", "metrics", "dev"),
 }
 
 

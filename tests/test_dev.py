@@ -408,6 +408,10 @@ def test_the_test_verb_passes_arguments_and_status(copy: Path, tmp_path: Path) -
     assert "on :77" in done.stdout
     assert "1 passed, 1 deselected" in done.stdout.splitlines()[-1]
     assert not process_lives(int((xvfb.parent / "pid").read_text()))
+    whole = dev(copy, "test", env=env)
+    assert whole.code == 1
+    assert " workers " in whole.stdout
+    assert "1 failed, 1 passed" in whole.stdout.splitlines()[-1]
     assert dev(copy, "test", "-k", "bad", env=env).code == 1
     assert dev(copy, "test", "-k", "nothing", env=env).code == 5
     assert "--strict-markers" in dev(copy, "test", "--help", env=env).stdout, "pytest's own help"

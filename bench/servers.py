@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 _TICK: Final = os.sysconf("SC_CLK_TCK")
@@ -42,8 +42,14 @@ class Server:
         line = self._process.stdout.readline()
         if not line:
             raise RuntimeError(f"{command[1]} did not start")
-        ready = json.loads(line)
-        self.address = Address(causette, ready["pull"][0], ready["pub"][0], ready["key"])
+        self.ready: dict[str, Any] = json.loads(line)
+        self._causette = causette
+
+    @property
+    def address(self) -> Address:
+        """Where a broker or a proxy listens."""
+        ready = self.ready
+        return Address(self._causette, ready["pull"][0], ready["pub"][0], ready["key"])
 
     @property
     def pid(self) -> int:
@@ -56,10 +62,7 @@ class Server:
 
     def memory(self) -> int:
         """Bytes of memory of its own: resident, without what is mapped from files."""
-        for line in Path(f"/proc/{self.pid}/status").read_text("ascii").splitlines():
-            if line.startswith("RssAnon:"):
-                return int(line.split()[1]) * 1_024
-        raise RuntimeError("the system does not tell a process's memory")
+        return memory_of(self.pid)
 
     def __enter__(self) -> Self:
         return self
@@ -80,6 +83,14 @@ class Server:
             self._process.stdout.close()
 
 
+def memory_of(pid: int | str) -> int:
+    """Bytes of memory of a process's own: resident, without what is mapped from files."""
+    for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) * 1_024
+    raise RuntimeError("the system does not tell a process's memory")
+
+
 def broker_options(directory: Path, *, curve: bool) -> list[str]:
     """The broker's arguments: as shipped, only the rate limits are raised."""
     raised = ["--rate", "1000000000", "--burst", "1000000000"]
@@ -91,6 +102,12 @@ def start_broker(directory: Path, *, curve: bool) -> Server:
     """The shipped broker on a directory of its own, with free ports."""
     options = broker_options(directory, curve=curve)
     return Server([sys.executable, "broker.py", *options, "--json", "--quiet"], causette=True)
+
+
+def start_gateway(directory: Path) -> Server:
+    """The shipped gateway to the browsers, of the broker whose data directory this is."""
+    options = ["--data-dir", str(directory), "--bind", "127.0.0.1:0", "--json", "--quiet"]
+    return Server([sys.executable, "client_web.py", *options], causette=True)
 
 
 def start_proxy(*, curve: bool) -> Server:

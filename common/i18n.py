@@ -6,16 +6,22 @@ any message: those live in the catalogues under ``common/locale``, kept by ``upd
 A program calls `setup` once, before it says anything; until then it is English. Sentences are
 marked where they stand: ``_("Send")``, ``n_("{n} message", "{n} messages", count)`` with
 ``.format(n=number(count))``, and ``N_("...")`` in tables that are translated later with ``_``.
-Placeholders are named, so that a translation may change their order. A program that speaks to
-several people at once (the gateway) keeps a `Translator` for each instead.
+Placeholders are named, so that a translation may change their order.
+
+A program that speaks to several people at once (the gateway) says to whom: inside
+``with speaking("fr"):`` everything here, and whatever says its sentences with it, is French. What
+is begun there on the same loop (a task, a timer) goes on in French; other threads do not, they
+speak the program's language.
 """
 
 from __future__ import annotations
 
 import datetime
+import functools
 import gettext
 import sys
 from collections.abc import Mapping
+from contextvars import ContextVar, Token
 from pathlib import Path
 from typing import Final
 
@@ -116,29 +122,55 @@ def _system_language() -> str:
     return ""
 
 
-_current = Translator("en")
+_program = Translator("en")
+_speaker: ContextVar[Translator | None] = ContextVar("speaker", default=None)
 
 
 def setup(lang: str | None, env: Mapping[str, str]) -> Translator:
     """Choose this program's language (see `choose`) and return its translator."""
-    global _current  # noqa: PLW0603 - a program speaks one language, chosen once at its start
-    _current = Translator(choose(lang, env))
-    return _current
+    global _program  # noqa: PLW0603 - a program has one language, chosen once at its start
+    _program = Translator(choose(lang, env))
+    return _program
+
+
+@functools.cache
+def translator(lang: str) -> Translator:
+    """Return the one translator of `lang`, loaded once; raises ValueError for another."""
+    return Translator(lang)
+
+
+class speaking:  # noqa: N801 - used as a verb: `with speaking("fr"):`
+    """For a block, this is the language instead of the program's: "fr", "en" or a translator.
+
+    May be nested. Raises ValueError for another language.
+    """
+
+    __slots__ = ("_token", "_words")
+
+    def __init__(self, words: Translator | str) -> None:
+        self._words = translator(words) if isinstance(words, str) else words
+
+    def __enter__(self) -> Translator:
+        self._token: Token[Translator | None] = _speaker.set(self._words)
+        return self._words
+
+    def __exit__(self, *_fault: object) -> None:
+        _speaker.reset(self._token)
 
 
 def current() -> Translator:
-    """Return the program's translator."""
-    return _current
+    """Return the translator of whoever is spoken to now: `speaking`'s, else the program's."""
+    return _speaker.get() or _program
 
 
 def _(message: str) -> str:
-    """Return `message` in the program's language."""
-    return _current.gettext(message)
+    """Return `message` in the language of now."""
+    return current().gettext(message)
 
 
 def n_(one: str, many: str, count: int) -> str:
-    """Return the form for `count` in the program's language; format it with the count."""
-    return _current.ngettext(one, many, count)
+    """Return the form for `count` in the language of now; format it with the count."""
+    return current().ngettext(one, many, count)
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's usual name for a mark
@@ -147,15 +179,15 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's usual name for a mark
 
 
 def number(value: float, digits: int = 0) -> str:
-    """Return a number in the program's language (see `Translator.number`)."""
-    return _current.number(value, digits)
+    """Return a number in the language of now (see `Translator.number`)."""
+    return current().number(value, digits)
 
 
 def day(date: datetime.date, *, weekday: bool = True, year: bool = True) -> str:
-    """Return a day in the program's language (see `Translator.day`)."""
-    return _current.day(date, weekday=weekday, year=year)
+    """Return a day in the language of now (see `Translator.day`)."""
+    return current().day(date, weekday=weekday, year=year)
 
 
 def time_of_day(ts_ms: int) -> str:
     """Return HH:MM, local, of milliseconds since 1970."""
-    return _current.time_of_day(ts_ms)
+    return current().time_of_day(ts_ms)

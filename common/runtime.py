@@ -1,8 +1,8 @@
 """What a program does before it imports any package: find a Python that has them.
 
-Owns: the leap into ``.venv``, and the limit on open files. Must not import anything outside the
-standard library, nor anything of ours that does; it has to parse on old Pythons too, since it is
-what tells people that theirs is too old.
+Owns: the leap into ``.venv``, how one of our programs starts another, and the limit on open files.
+Must not import anything outside the standard library, nor anything of ours that does; it has to
+parse on old Pythons too, since it is what tells people that theirs is too old.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _OLDEST = (3, 11)
 _DESCRIPTORS_ENOUGH = 1 << 20
 # macOS answers EINVAL above OPEN_MAX although its hard limit says "unlimited".
 _DESCRIPTORS_MACOS = 10_240
+_BUNDLED = {"broker": "causette-broker", "client_web": "causette-web"}
 
 
 def need_packages(names: Sequence[str], root: Path | None = None) -> None:
@@ -57,6 +58,22 @@ def _execute(python: Path) -> None:
         # There exec ends the process that the console waits for, and the prompt comes back.
         raise SystemExit(subprocess.call(arguments, env=environment))
     os.execve(python, arguments, environment)
+
+
+def command(door: str) -> list[str]:
+    """Return the words that start another of our programs, `broker` or `client_web`.
+
+    It runs under this Python; from a bundle (PyInstaller's), in which there is none, it is the
+    program that lies beside this one. Raises FileNotFoundError where this copy is incomplete.
+    """
+    if getattr(sys, "frozen", False):
+        here = Path(sys.executable)
+        program = here.with_name(_BUNDLED[door] + here.suffix)
+        if program.exists():
+            return [str(program)]
+    elif (spec := importlib.util.find_spec(door)) is not None and spec.origin is not None:
+        return [sys.executable, spec.origin]
+    raise FileNotFoundError(2, "this copy of Causette is not complete", f"{door}.py")
 
 
 def raise_descriptor_limit() -> int:

@@ -31,7 +31,8 @@ BAD_CONFIGURATION: Final = 78
 PROGRAMS: Final = ("broker", "cli", "gui", "web")
 _CLIENT = (
     "server,push,sub,server-key,trust-first,nick,room,lang,key-file,data-dir,no-color,json,timeout"
-    ",since,count,exec,limit,format,output,echo,bind,invite,theme,text-size"
+    ",no-discovery,since,count,exec,limit,format,output,echo,bind,invite,theme,text-size,tls-cert"
+    ",tls-key,host,proxy,metrics-open"
 )
 _BROKER = (
     "pull,pub,card,lan,plain,window,access,web,name,print-config,verbose,quiet,rate,burst"

@@ -1,24 +1,35 @@
 """The two languages: choice, numbers, days; and catalogues in step with the code and each other."""
 
+import asyncio
 import datetime
 import gettext
 import io
 import os
 import re
 import string
+import threading
 from collections.abc import Iterator
 
 import pytest
 from babel.messages.catalog import Catalog
 
-from common import i18n
-from common.i18n import LANGUAGES, N_, Translator, _, n_
+from common import i18n, when
+from common.i18n import LANGUAGES, N_, Translator, _, n_, number, speaking
 from common.locale import update
 
 NARROW = "\u202f"
 EN, FR = Translator("en"), Translator("fr")
 # Words that are the same in both languages.
 SAME = {
+    "1 minute",
+    "5 minutes",
+    "Invitation…",
+    "Message",
+    "Page",
+    "Suggestions",
+    "Tab",
+    "{n} mention",
+    "{n} suggestion",
     "10 minutes",
     "Code",
     "Invitation",
@@ -35,6 +46,8 @@ SAME = {
     "sessions",
     "Messages",
     "terminal",
+    "Ports",
+    "Version",
 }
 # Where straight quotes and apostrophes are to be typed as they stand.
 TYPED = {
@@ -76,6 +89,55 @@ def test_the_language_is_chosen_as_posix_says(
         pytest.skip("Windows is asked")
     assert i18n.choose(lang, env) == chosen
     assert i18n.setup(lang, env).lang == i18n.current().lang == chosen
+
+
+def test_a_program_may_speak_to_several_people() -> None:
+    with speaking("fr") as french:
+        assert french is i18n.current() is i18n.translator("fr")
+        assert (_("Send"), number(1_238)) == ("Envoyer", f"1{NARROW}238")
+        assert when.span(7_200) == "2 heures"
+        with speaking(EN):
+            assert (_("Send"), number(1_238)) == ("Send", "1,238")
+        assert n_("{n} day", "{n} days", 0) == "{n} jour"
+    assert _("Send") == "Send"
+    with pytest.raises(ZeroDivisionError), speaking("fr"):
+        raise ZeroDivisionError
+    assert i18n.current().lang == "en"
+    with pytest.raises(ValueError, match="de"):
+        speaking("de")
+
+
+def test_others_are_not_spoken_to_in_the_language_of_one() -> None:
+    said: dict[str, str] = {}
+
+    def speak(who: str) -> None:
+        said[who] = _("Send")
+
+    async def conversation(lang: str, turn: asyncio.Barrier) -> None:
+        with speaking(lang):
+            for _each in range(3):
+                await turn.wait()
+                assert i18n.current().lang == lang
+            asyncio.get_running_loop().call_soon(speak, f"after {lang}")
+        speak(f"outside {lang}")
+        await turn.wait()
+
+    async def both() -> None:
+        turn = asyncio.Barrier(2)
+        await asyncio.gather(conversation("fr", turn), conversation("en", turn))
+
+    asyncio.run(both())
+    assert said == {
+        "after fr": "Envoyer",
+        "after en": "Send",
+        "outside fr": "Send",
+        "outside en": "Send",
+    }
+    with speaking("fr"):
+        thread = threading.Thread(target=speak, args=("thread",))
+        thread.start()
+        thread.join()
+    assert said["thread"] == "Send"
 
 
 def test_an_unknown_language_has_no_translator() -> None:

@@ -15,7 +15,7 @@ from common.client.causes import values_of, waited_out
 from common.client.events import HistoryReply, PeopleReply, Refused, Reply, RoomsReply
 from common.protocol import deeds
 from common.protocol import messages as m
-from common.protocol.codec import decode_log, decode_records, raw_lines
+from common.protocol.codec import DECODER, Decoder, decode_log, raw_lines
 
 AGAIN: Final = 4.0
 """Seconds without an answer after which a request is repeated."""
@@ -54,12 +54,14 @@ class Asking:
         push: Callable[[m.Request], None],
         resolve: Resolve,
         wall: Callable[[], float],
+        decoder: Decoder = DECODER,
     ) -> None:
         """`wall` is the broker's clock, in milliseconds."""
         self._linked = linked
         self._push_out = push
         self._resolve = resolve
         self._wall = wall
+        self._decoder = decoder
         self._count = 0
         self._pending: dict[str, _Pending] = {}
 
@@ -71,6 +73,11 @@ class Asking:
         self._pending[id] = pending
         if self._linked():
             self._push(pending, now)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether anything is not answered."""
+        return bool(self._pending)
 
     def link_lost(self) -> None:
         """What may not be asked twice, and was asked, has an outcome that nobody knows."""
@@ -146,7 +153,7 @@ class Asking:
             entries = decode_log(rest)
             self.finish(page.id, ev.AuditReply(entries=entries, more=page.more, head=page.head))
             return
-        records = decode_records(rest)
+        records = self._decoder.records(rest)
         self.finish(
             page.id,
             HistoryReply(
@@ -165,7 +172,8 @@ class Asking:
         people = self._collect(answer.id, answer.people, last if answer.more else "", now)
         if people is not None:
             by_nick = sorted(people, key=lambda person: person.nick.casefold())
-            self.finish(answer.id, PeopleReply(room=answer.room, people=by_nick))
+            reply = PeopleReply(room=answer.room, people=by_nick, rev=answer.rev)
+            self.finish(answer.id, reply)
         return people
 
     def room_list(self, answer: m.RoomList, now: float) -> None:

@@ -32,6 +32,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from queue import Empty
 from types import FrameType
@@ -55,6 +56,8 @@ from common.client.joining import (
     CannotJoin,
     Entry,
     client_options,
+    follows,
+    met_again,
     prepare,
     remember,
     rooms_of,
@@ -290,7 +293,13 @@ class Bot:
         rooms = rooms_of(settings)
         entry = prepare(settings)
         options = Options(
-            nick=entry.nick, fallback=entry.fallback, rooms=rooms, app="causette-bot", direct=True
+            nick=entry.nick,
+            fallback=entry.fallback,
+            rooms=rooms,
+            app="causette-bot",
+            direct=True,
+            follow=follows(settings),
+            moved=partial(met_again, entry),
         )
         self._client = client = Client(entry.target, entry.keys, options)
         client.start()

@@ -1,16 +1,20 @@
 """`Client`: the door to the library for any program. Owns no socket and no state of the session.
 
 Every method may be called from any thread and returns at once; the work happens in the one
-background thread (`thread`), which runs the pure session (`session`).
+background thread (`thread`), which runs the pure session (`session`). `aio` has the same door for
+programs that are an asyncio loop: what both of them offer is `Requests`.
 """
 
-from collections.abc import Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
+from common.client.engine import Command, MakeSession
+from common.client.engine import Request as Call
 from common.client.events import (
     AuditReply,
     CodeReply,
@@ -30,6 +34,7 @@ from common.client.session import Saved, Session, SessionOptions
 from common.client.target import Target
 from common.client.thread import LinkThread
 from common.keys import KeyPair, plain_secret
+from common.protocol.codec import DECODER, Decoder
 from common.protocol.deeds import AskList, Audit, Deed, Lists, MakeDeviceCode, MakeInvitation
 from common.protocol.messages import History, Nick, Ping, Request, Rooms, Who
 
@@ -62,86 +67,33 @@ class Options:
     """Take part in direct conversations, now and as they begin."""
     wait_admission: bool = False
     """Where an administrator must let this key in: wait until one does (`Waiting`)."""
+    follow: bool = True
+    """Look for the broker on the network, by its key, when it is not to be reached any more."""
+    moved: Callable[[Target], object] | None = None
+    """Told where it was met then, in the session's thread."""
 
 
-class Client:
-    """One session with one broker: PUSH and SUB in a background thread.
+class Requests(ABC):
+    """What a program asks of a session, whatever runs it.
 
-    with Client(target, keys, Options(nick="ada", rooms=["general"])) as client:
-        client.say("general", "hello").result(10)
-        while (event := client.get()) is not None:
-            ...
+    Each future ends in its reply or in `Refused`. A room may be `@NICK`: the direct conversation
+    with that person, which answers and events name `@USER-USER`.
     """
 
-    def __init__(
-        self, target: Target, keys: KeyPair, options: Options, profile: AnyProfile | None = None
-    ) -> None:
-        self._events: SimpleQueue[Event | None] = SimpleQueue()
-        self._profile = profile or MemoryProfile()
-        saved = _saved(options, self._profile)
-        settings = SessionOptions(
-            nick=options.nick,
-            fallback=options.fallback,
-            visible=options.visible,
-            roster=options.roster,
-            catch_up=options.catch_up,
-            app=options.app,
-            lang=options.lang,
-            secret=plain_secret(keys) if target.key is None else None,
-            expect_plain=target.key is None,
-            join_timeout=options.join_timeout,
-            code=options.code or _code(target, keys),
-            direct=options.direct and target.key is not None,
-            wait_admission=options.wait_admission,
-        )
-        self._thread = LinkThread(
-            target,
-            keys,
-            lambda new_id, jitter: Session(settings, saved, new_id, jitter),
-            self._profile,
-            self._events.put,
-        )
-
-    def start(self) -> None:
-        """Starts the thread; `Ready` or `Failed` comes out of the queue."""
-        self._thread.start()
-
-    def get(self, timeout: float | None = None) -> Event | None:
-        """The next event; None when the client was closed. Raises `queue.Empty` after `timeout`."""
-        return self._events.get(timeout=timeout)
-
-    def close(self, timeout: float = 2.0) -> None:
-        """Says goodbye and ends the thread. What is unsent stays in the profile's outbox."""
-        if self._thread.is_alive():
-            self._thread.stop()
-            self._thread.join(timeout)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    # Requests. Each future ends in its reply or in `Refused`. A room may be `@NICK`: the direct
-    # conversation with that person, which answers and events name `@USER-USER`.
+    def __init__(self, profile: AnyProfile) -> None:
+        self._profile = profile
 
     def say(self, room: str, text: str, *, me: bool = False) -> "Future[StoredReply]":
         """Says something; the future ends once it is stored, or refused for good."""
-        return self._thread.call(lambda session, ref: session.say(ref, room, text, me))
+        return self._call(lambda session, ref: session.say(ref, room, text, me))
 
     def join(self, room: str, *, after: int | None = None) -> "Future[JoinedReply]":
         """Joins a room; records after number `after` follow as events, else those to come."""
-        return self._thread.call(lambda session, ref: session.join(ref, room, after))
+        return self._call(lambda session, ref: session.join(ref, room, after))
 
     def leave(self, room: str) -> "Future[DoneReply]":
         """Leaves a room."""
-        return self._thread.call(lambda session, ref: session.leave(ref, room))
+        return self._call(lambda session, ref: session.leave(ref, room))
 
     def history(
         self,
@@ -193,40 +145,144 @@ class Client:
     def set_ignored(self, people: Mapping[str, str]) -> None:
         """Keeps whom this person does not want to read: user to nickname."""
         kept = dict(people)
-        self._thread.keep(lambda: self._profile.set_ignored(kept))
+        self._keep(lambda: self._profile.set_ignored(kept))
 
     def set_silenced(self, rooms: Iterable[str]) -> None:
         """Keeps the rooms that are not to call this person."""
         kept = tuple(rooms)
-        self._thread.keep(lambda: self._profile.set_silenced(kept))
+        self._keep(lambda: self._profile.set_silenced(kept))
 
     def set_note(self, name: str, text: str) -> None:
         """Keeps a text of the program's own under a name: drafts, for instance."""
-        self._thread.keep(lambda: self._profile.set_note(name, text))
+        self._keep(lambda: self._profile.set_note(name, text))
 
     def set_rooms(self, rooms: Iterable[str]) -> None:
         """Keeps the rooms that a later run asks for."""
         kept = tuple(rooms)
-        self._thread.keep(lambda: self._profile.set_rooms(kept))
+        self._keep(lambda: self._profile.set_rooms(kept))
 
+    @abstractmethod
     def hurry(self) -> None:
         """Tries to link up again now, where the library waits for its next try."""
+
+    @abstractmethod
+    def seen(self, room: str, seq: int, id: str) -> None:
+        """The program is done with this record: the cursor that a later run resumes from."""
+
+    @abstractmethod
+    def unsent(self) -> int:
+        """Messages said and not yet known to be stored or refused."""
+
+    @abstractmethod
+    def drop_unsent(self) -> None:
+        """Forgets what is queued: it will not be sent later. For programs that give up."""
+
+    @abstractmethod
+    def _call(self, request: Call) -> "Future[Any]":
+        """Has the session asked, under a number of its own."""
+
+    @abstractmethod
+    def _keep(self, write: Command) -> None:
+        """Has the profile written to."""
+
+    def _ask(self, request: Request) -> "Future[Any]":
+        return self._call(lambda session, ref: session.ask(ref, request))
+
+
+class Client(Requests):
+    """One session with one broker: PUSH and SUB in a background thread.
+
+    with Client(target, keys, Options(nick="ada", rooms=["general"])) as client:
+        client.say("general", "hello").result(10)
+        while (event := client.get()) is not None:
+            ...
+    """
+
+    def __init__(
+        self, target: Target, keys: KeyPair, options: Options, profile: AnyProfile | None = None
+    ) -> None:
+        super().__init__(profile or MemoryProfile())
+        self._events: SimpleQueue[Event | None] = SimpleQueue()
+        self._thread = LinkThread(
+            target,
+            keys,
+            session_maker(target, keys, options, self._profile),
+            self._profile,
+            self._events.put,
+        )
+        if options.follow:
+            self._thread.follow(options.moved)
+
+    def start(self) -> None:
+        """Starts the thread; `Ready` or `Failed` comes out of the queue."""
+        self._thread.start()
+
+    def get(self, timeout: float | None = None) -> Event | None:
+        """The next event; None when the client was closed. Raises `queue.Empty` after `timeout`."""
+        return self._events.get(timeout=timeout)
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Says goodbye and ends the thread. What is unsent stays in the profile's outbox."""
+        if self._thread.is_alive():
+            self._thread.stop()
+            self._thread.join(timeout)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def hurry(self) -> None:
         self._thread.hurry()
 
     def seen(self, room: str, seq: int, id: str) -> None:
-        """The program is done with this record: the cursor that a later run resumes from."""
         self._thread.seen(room, seq, id)
 
     def unsent(self) -> int:
-        """Messages said and not yet known to be stored or refused."""
         return self._thread.unsent()
 
     def drop_unsent(self) -> None:
-        """Forgets what is queued: it will not be sent later. For programs that give up."""
-        self._thread.post(self._thread.drop_unsent)
+        self._thread.drop_unsent()
 
-    def _ask(self, request: Request) -> "Future[Any]":
-        return self._thread.call(lambda session, ref: session.ask(ref, request))
+    def _call(self, request: Call) -> "Future[Any]":
+        return self._thread.call(request)
+
+    def _keep(self, write: Command) -> None:
+        self._thread.keep(write)
+
+
+def session_maker(
+    target: Target,
+    keys: KeyPair,
+    options: Options,
+    profile: AnyProfile,
+    decoder: Decoder = DECODER,
+) -> MakeSession:
+    """What makes the session that these options ask for, from where this profile stopped."""
+    saved = _saved(options, profile)
+    settings = SessionOptions(
+        nick=options.nick,
+        fallback=options.fallback,
+        visible=options.visible,
+        roster=options.roster,
+        catch_up=options.catch_up,
+        app=options.app,
+        lang=options.lang,
+        secret=plain_secret(keys) if target.key is None else None,
+        expect_plain=target.key is None,
+        join_timeout=options.join_timeout,
+        code=options.code or _code(target, keys),
+        direct=options.direct and target.key is not None,
+        wait_admission=options.wait_admission,
+    )
+    return lambda new_id, jitter: Session(settings, saved, new_id, jitter, decoder)
 
 
 def _saved(options: Options, profile: AnyProfile) -> Saved:

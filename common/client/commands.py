@@ -82,6 +82,8 @@ class Call:
     """The stable name of what was chosen: on, off, admin, private, ..."""
     key: str = ""
     """The beginning of a key, in lower case; in place of `nick`, a whole one."""
+    user: str = ""
+    """In place of `nick`, or with it: whom a face shows, whatever their name is by now."""
 
 
 @dataclass(frozen=True)

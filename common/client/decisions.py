@@ -11,7 +11,9 @@ from common.client import events as ev
 from common.client.vocabulary import find
 from common.i18n import _, number
 from common.keys import fingerprint, is_key
+from common.protocol.messages import Record
 from common.protocol.names import nick_key
+from common.safe import one_line
 
 KEY_DIGITS = 8
 """Of a key's fingerprint, as much as tells it from the others of a list."""
@@ -125,6 +127,17 @@ def rules_words(change: ev.RoomChanged, before: ev.RoomChanged) -> list[str]:
             else _("No pause is asked for between two messages any more.")
         )
     return lines
+
+
+def deleted_words(by: Record | None, author: str) -> str:
+    """What stands in place of a text that is gone; `by` is the record that took it away."""
+    if by is None:
+        return _("message deleted")
+    if by.user == author:
+        text = _("message deleted by its author")
+    else:
+        text = _("message deleted by {nick}").format(nick=by_whom(one_line(by.nick)))
+    return because(text, one_line(by.text)).removesuffix(".")
 
 
 def gap_words(first: int, last: int) -> str:

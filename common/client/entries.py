@@ -62,6 +62,8 @@ _LOG: Final = {
     "device-added": N_("{by} has a further device"),
     "key-revoked": N_("{by} revoked a key of {whom}"),
 }
+DEEDS: Final = frozenset(_LOG)
+"""The types of records that have words here."""
 # Records whose text is a name or a key, not what somebody gave as a reason.
 _UNREASONED: Final = {"room-created", "direct-created", "nick-bound", "device-added", "approved"}
 

@@ -88,6 +88,8 @@ class Presence(Event, frozen=True, kw_only=True):
     nick: str
     people: int
     old: str = ""
+    rev: int = 0
+    """Which change of the room's people this was; 0: found out later."""
 
 
 class People(Event, frozen=True, kw_only=True):
@@ -268,6 +270,8 @@ class HistoryReply(Reply, frozen=True, kw_only=True):
 class PeopleReply(Reply, frozen=True, kw_only=True):
     room: str
     people: list[Person]
+    rev: int = 0
+    """The last change of the room's people that is in it."""
 
 
 class RoomsReply(Reply, frozen=True, kw_only=True):

@@ -1,98 +1,69 @@
 """From what a person gave to what a `Client` needs: which broker, which identity, whom to trust.
 
-Owns: the options that all clients share, the rules of trust on first use, the exit status of each
-way in which joining fails. Must not print, ask or know a screen: a person is asked through a
-callback.
+Owns: the options that all clients share, and the order in which a broker is looked for. The rules
+of trust are meeting.py's, those for servers found on the network nearby.py's. Must not print, ask
+or know a screen: a person is asked through a callback.
 """
 
 from __future__ import annotations
 
 import contextlib
-import datetime
-import errno
 import time
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from common import keys, paths
 from common.client import target as targets
-from common.client.pins import BadPins, Pins, Trust
+from common.client.meeting import (
+    RETRY,
+    CannotJoin,
+    Confirm,
+    NewBroker,
+    Waiting,
+    disk_trouble,
+    files_of,
+    meet,
+    status_of,
+    today,
+)
+from common.client.pins import Pins, Trust
 from common.client.places import place
-from common.client.probe import CODE_OF, probe
 from common.client.profile import BadProfile, Profile, ProfileFull, profile_path
 from common.client.target import BadTarget, NotRunning, Target
 from common.explain import explain
 from common.i18n import _
-from common.protocol.messages import Card
 from common.protocol.names import BadName, nick
 from common.settings import SWITCH, TEXT, Option, Settings, choice
 
+if TYPE_CHECKING:
+    from common.client.nearby import Choice
+
+__all__ = [
+    "JOIN_TIMEOUT",
+    "CannotJoin",
+    "Confirm",
+    "Entry",
+    "NewBroker",
+    "Waiting",
+    "account_nick",
+    "client_options",
+    "disk_trouble",
+    "find",
+    "follows",
+    "given",
+    "load_identity",
+    "met_again",
+    "nickname_of",
+    "open_profile",
+    "prepare",
+    "remember",
+    "rooms_of",
+    "status_of",
+]
+
 JOIN_TIMEOUT: Final = 10.0
 """Seconds in which the broker must be reached."""
-
-_RETRY: Final = 0.25
-_CARD_TIMEOUT: Final = 3.0
-_PROBE_TIMEOUT: Final = 1.5
-
-_STATUS: Final = {
-    "unreachable-name": 69,
-    "unreachable-refused": 69,
-    "unreachable-silent": 69,
-    "no-answer": 69,
-    "no-broker": 69,
-    "not-causette": 69,
-    "timeout": 69,
-    "stopping": 69,
-    "key-unknown": 77,
-    "key-changed": 77,
-    "wrong-key": 77,
-    "plain-mismatch": 77,
-    "not-permitted": 77,
-    "not-invited": 77,
-    "bad-invitation": 77,
-    "banned": 77,
-    "kicked": 77,
-    "revoked": 77,
-    "data-dir": 77,
-    "bad-config": 78,
-    "key-file": 78,
-    "profile-damaged": 78,
-}
-
-
-def status_of(code: str) -> int:
-    """The exit status of a program that could not join because of `code`."""
-    return _STATUS.get(code, 1)
-
-
-class CannotJoin(Exception):
-    """Joining is not possible; `code` and `values` are for `common.explain`."""
-
-    def __init__(self, code: str, values: Mapping[str, str | int | float] | None = None) -> None:
-        super().__init__(code)
-        self.code = code
-        self.values = dict(values or {})
-        self.status = status_of(code)
-
-
-@dataclass(frozen=True)
-class NewBroker:
-    """A broker whose key was never seen: what a person is asked about."""
-
-    label: str
-    name: str
-    key: str | None
-    """None: it does not encrypt."""
-
-    @property
-    def fingerprint(self) -> str:
-        return keys.fingerprint(self.key) if self.key else ""
-
-
-Confirm = Callable[[NewBroker], bool]
-Waiting = Callable[[str, Mapping[str, str | int | float]], None]
 
 
 @dataclass(frozen=True)
@@ -108,7 +79,7 @@ class Entry:
     trusted_now: NewBroker | None = None
     """The broker that was pinned just now, if it was."""
     by_link: bool = False
-    """The key came in a join link; see `remember`."""
+    """The key came in a join link or an announcement; see `remember`."""
 
     @property
     def profile_path(self) -> Path:
@@ -152,6 +123,7 @@ def client_options() -> tuple[Option, ...]:
             metavar="CODE",
         ),
         Option("trust-first", SWITCH, _("trust an unknown server without asking"), default=False),
+        Option("no-discovery", SWITCH, _("look for no servers on the network"), default=False),
         Option("nick", TEXT, _("nickname; without it, the account's name"), "n", "NICK"),
         Option(
             "room",
@@ -213,11 +185,14 @@ def prepare(
     confirm: Confirm | None = None,
     timeout: float = JOIN_TIMEOUT,
     waiting: Waiting | None = None,
+    chosen: Choice | None = None,
 ) -> Entry:
     """Find the broker, settle whether to trust it, and load the identity.
 
     `confirm` asks a person about an unknown broker; without it only `--trust-first` lets one in.
-    A broker that does not answer is tried for `timeout` seconds, and `waiting` is told once why.
+    `chosen` is a broker of the network that a person chose, whatever the settings
+    say. A broker that does not answer is tried for `timeout` seconds, and `waiting` is told once
+    why.
     Blocking. Raises BadSetting, CannotJoin.
     """
     data_dir = paths.data_dir(settings.text("data-dir"))
@@ -226,19 +201,48 @@ def prepare(
     pair = load_identity(
         Path(key_file).expanduser() if key_file else keys.client_key_file(data_dir, nickname)
     )
-    deadline = time.monotonic() + timeout
-    target = _named(settings, data_dir, deadline, waiting)
-    trusted = None
-    if target.plain is None:
-        with _files_of(data_dir):
-            pins = Pins.of(data_dir)
-            target, trusted = _meet(settings, target, pins, confirm, deadline, waiting)
+    if chosen is None:
+        target, trusted, by_link = find(settings, confirm, timeout, waiting)
+    else:
+        from common.client import nearby
+
+        first = settings.switch("trust-first")
+        target, trusted = nearby.find(
+            chosen, data_dir, confirm, timeout, waiting, trust_first=first
+        )
+        by_link = True
     target = targets.claimed(target, data_dir)
     if code := _code_of(settings):
         target = replace(target, code=code)
-    link = (settings.text("server") or "").lower().startswith(targets.SCHEME)
-    by_link = link and target.key is not None and target.card is not None
     return Entry(target, pair, nickname, fallback, data_dir, trusted, by_link)
+
+
+def find(
+    settings: Settings,
+    confirm: Confirm | None = None,
+    timeout: float = JOIN_TIMEOUT,
+    waiting: Waiting | None = None,
+) -> tuple[Target, NewBroker | None, bool]:
+    """The part of `prepare` that needs no identity: the broker, whether it was pinned just now (as
+    what), and whether its key is to be remembered once it is proved (see `remember`). Blocking.
+    Raises BadSetting, CannotJoin."""
+    data_dir = paths.data_dir(settings.text("data-dir"))
+    deadline = time.monotonic() + timeout
+    target = _named(settings, data_dir, deadline, waiting)
+    if target.plain is None:
+        with files_of(data_dir):
+            met = meet(
+                target,
+                data_dir,
+                confirm,
+                deadline,
+                waiting,
+                trust_first=settings.switch("trust-first"),
+                elsewhere=follows(settings),
+            )
+        return met.target, met.trusted_now, met.moved
+    link = (settings.text("server") or "").lower().startswith(targets.SCHEME)
+    return target, None, link and target.key is not None and target.card is not None
 
 
 def load_identity(path: Path) -> keys.KeyPair:
@@ -264,17 +268,12 @@ def open_profile(path: Path) -> Profile:
         raise disk_trouble(path, error) from error
 
 
-def disk_trouble(path: Path, error: OSError) -> CannotJoin:
-    """What to tell where `path` cannot be read or written."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO)
-    why = error.strerror or str(error)
-    return CannotJoin("disk-full" if full else "data-dir", {"path": str(path), "why": why})
-
-
 # --- which broker ------------------------------------------------------------------------------
 
 
-def _named(settings: Settings, data_dir: Path, deadline: float, waiting: Waiting | None) -> Target:
+def given(settings: Settings, data_dir: Path) -> Target:
+    """The broker that was typed or configured, else the one of this machine, as far as that is
+    known without asking anybody. Raises BadSetting, CannotJoin, NotRunning."""
     push, sub, server = (settings.text(name) for name in ("push", "sub", "server"))
     by_hand = [name for name in ("push", "sub", "server-key") if settings.text(name)]
     if by_hand and server:
@@ -295,22 +294,27 @@ def _named(settings: Settings, data_dir: Path, deadline: float, waiting: Waiting
         except BadTarget as error:
             name = {push: "push", sub: "sub"}.get(error.value, "server-key")
             raise settings.bad(name, _wrong(error)) from error
+    try:
+        return targets.parse_server(server, data_dir)
+    except BadTarget as error:
+        if server is None:
+            values = {"path": error.value, "why": error.why}
+            raise CannotJoin("profile-damaged", values) from error
+        raise settings.bad("server", _wrong(error)) from error
+
+
+def _named(settings: Settings, data_dir: Path, deadline: float, waiting: Waiting | None) -> Target:
     told = False
     while True:
         try:
-            return targets.parse_server(server, data_dir)
-        except BadTarget as error:
-            if server is None:
-                values = {"path": error.value, "why": error.why}
-                raise CannotJoin("profile-damaged", values) from error
-            raise settings.bad("server", _wrong(error)) from error
+            return given(settings, data_dir)
         except NotRunning as error:
-            if time.monotonic() + _RETRY > deadline:
+            if time.monotonic() + RETRY > deadline:
                 raise CannotJoin("no-broker", {"path": str(error.data_dir)}) from error
             if waiting and not told:
                 told = True
                 waiting("no-broker", {})
-            time.sleep(_RETRY)
+            time.sleep(RETRY)
 
 
 def _code_of(settings: Settings) -> str:
@@ -324,99 +328,25 @@ def _wrong(error: BadTarget) -> str:
     return explain(error.code, {"value": error.value, "reason": error.reason})
 
 
-# --- whom to trust -----------------------------------------------------------------------------
+def follows(settings: Settings) -> bool:
+    """Whether a broker that is away may be looked for on the network."""
+    return not settings.switch("no-discovery")
 
 
-def _meet(
-    settings: Settings,
-    target: Target,
-    pins: Pins,
-    confirm: Confirm | None,
-    deadline: float,
-    waiting: Waiting | None,
-) -> tuple[Target, NewBroker | None]:
-    from common.client import card as cards
-
-    known = pins.get(target.label)
-    card = _ask_for_card(target, deadline, waiting, give_up=known is not None)
-    if card is None:
-        assert known is not None
-        # Somebody closed the card's port; the pinned key still tells the broker from others.
-        return replace(target, key=known.key, plain=known.key is None, name=known.name), None
-    shown = NewBroker(target.label, card.name, card.key)
-    trust = pins.check(target.label, card.key)
-    if trust is Trust.CHANGED:
-        values = {"host": target.label, "key": shown.fingerprint}
-        if known is not None and known.key:
-            values["expected"] = keys.fingerprint(known.key)
-        raise CannotJoin("key-changed", values)
-    completed = cards.complete(target, card)
-    if trust is Trust.KNOWN:
-        return completed, None
-    if not settings.switch("trust-first") and not (confirm and confirm(shown)):
-        raise CannotJoin("key-unknown", {"host": target.label, "key": shown.fingerprint})
-    pins.pin(target.label, card.key, card.name, _today())
-    return completed, shown
-
-
-def _ask_for_card(
-    target: Target, deadline: float, waiting: Waiting | None, *, give_up: bool
-) -> Card | None:
-    """The card, asked for until `deadline`; None where the broker is there but tells nobody its
-    card, if `give_up`. Raises CannotJoin with the likely cause."""
-    from common.client import card as cards
-
-    assert target.card is not None
-    place = targets.host_and_port(target.push) or (target.label, 0)
-    told = False
-    while True:
-        left = deadline - time.monotonic()
-        code = _knock(target.card, min(_PROBE_TIMEOUT, max(left, 0.1)))
-        if code == "no-answer":
-            try:
-                return cards.fetch(target.card, min(_CARD_TIMEOUT, max(left, 0.2)))
-            except cards.NoCard as error:
-                code = error.reason
-        elif code != "unreachable-name":
-            # The card's port may be closed where the broker's own is open.
-            code = _knock(target.push, min(_PROBE_TIMEOUT, max(left, 0.1)))
-            if code == "no-answer" and give_up:
-                return None
-        values: dict[str, str | int | float] = {"host": place[0], "port": place[1]}
-        if time.monotonic() + _RETRY > deadline:
-            raise CannotJoin(code, values)
-        if waiting and not told:
-            told = True
-            waiting(code, values)
-        time.sleep(_RETRY)
-
-
-def _knock(address: str, timeout: float) -> str:
-    host, port = targets.host_and_port(address) or ("", 0)
-    return CODE_OF[probe(host, port, timeout)]
-
-
-@contextlib.contextmanager
-def _files_of(data_dir: Path) -> Iterator[None]:
-    try:
-        yield
-    except BadPins as error:
-        raise CannotJoin("profile-damaged", {"path": str(error.path), "why": error.why}) from error
-    except OSError as error:
-        raise disk_trouble(Path(error.filename or data_dir), error) from error
-
-
-def _today() -> datetime.date:
-    return datetime.datetime.now(tz=datetime.UTC).date()
+def met_again(entry: Entry, target: Target) -> None:
+    """The broker of an entry proved its key at another address: it is known there from now on. A
+    pin that cannot be kept is asked for again next time."""
+    with contextlib.suppress(CannotJoin):
+        remember(replace(entry, target=target, by_link=True))
 
 
 def remember(entry: Entry) -> None:
-    """Pin the key of a join link, once the broker behind it has proved to hold it.
+    """Pin the key of a join link or of an announcement, once the broker has proved to hold it.
 
     So a person who was handed a link may type the bare address later. Raises CannotJoin.
     """
     if entry.by_link:
-        with _files_of(entry.data_dir):
+        with files_of(entry.data_dir):
             pins = Pins.of(entry.data_dir)
             if pins.check(entry.target.label, entry.target.key) is not Trust.KNOWN:
-                pins.pin(entry.target.label, entry.target.key, entry.target.name or "", _today())
+                pins.pin(entry.target.label, entry.target.key, entry.target.name or "", today())

@@ -46,6 +46,7 @@ def frame(room: Timeline, place: int) -> Frame:
     last = (
         after is None
         or not _grouped(entry, after)
+        or not _in_one_state(entry, after)
         or _new_day(entry, after) is not None
         or (isinstance(after, Said) and after.seq == room.since)
     )
@@ -76,14 +77,23 @@ def _since(room: Timeline, place: int, entry: Entry) -> bool:
 
 
 def _grouped(before: Entry, entry: Entry) -> bool:
-    """Whether the second needs no name: the same author and state, soon after."""
+    """Whether the second needs no name: the same author, soon after. What is queued has none above
+    a record of its author either: none would be there once it is stored."""
     if isinstance(before, Mine) and isinstance(entry, Mine):
-        alike = before.state == entry.state != "refused"
+        alike = True
     elif isinstance(before, Said) and isinstance(entry, Said):
         alike = before.user == entry.user and before.nick == entry.nick
+    elif isinstance(before, Said) and isinstance(entry, Mine):
+        alike = before.own
     else:
         return False
     return alike and not before.me and not entry.me and 0 <= entry.ts - before.ts < _GROUPING
+
+
+def _in_one_state(before: Entry, entry: Entry) -> bool:
+    """Whether the state of the second tells that of the first too. Each refused one has its own."""
+    states = [one.state if isinstance(one, Mine) else "stored" for one in (before, entry)]
+    return states[0] == states[1] != "refused"
 
 
 def separator(frame: Frame, today: datetime.date) -> str:

@@ -6,7 +6,8 @@ the broker has already given up (measured).
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import zmq
@@ -48,12 +49,47 @@ Cause = tuple[str, str]
 """A code of `explain`, and English words."""
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A link that failed for a reason not known yet: what was seen of it, and how to find out.
+
+    The same doubt about the same broker has the same answer for everybody who has it now.
+    """
+
+    target: Target
+    shaken: frozenset[str]
+    """Of `push` and `sub`, those that proved who the broker is."""
+    connected: frozenset[str]
+    lost: bool = False
+    """A monitor told that the connection is gone, or could not be made."""
+
+    def settle(self) -> Cause:
+        """Why, as far as can be found out now. Blocks for a second at most."""
+        code, words = self._probed()
+        return ("link-lost" if self.lost and code == "not-causette" else code), words
+
+    def _probed(self) -> Cause:
+        for name, zmq_address in (("push", self.target.push), ("sub", self.target.sub)):
+            if name in self.shaken:
+                continue
+            place = host_and_port(zmq_address)
+            if place is None:
+                return "no-answer", f"{zmq_address} does not answer"
+            verdict = probe(*place, PROBE)
+            if verdict != "ok":
+                return CODE_OF[verdict], f"{zmq_address}: {verdict}"
+            if name in self.connected:
+                return "not-causette", f"{zmq_address} is not a broker, or its key is another"
+        return "no-answer", f"the broker at {self.target.label} does not answer"
+
+
 class Link:
-    """The two sockets of one session, used by the link thread alone."""
+    """The two sockets of one session, used by one thread alone."""
 
     def __init__(self, context: "zmq.Context[Any]", target: Target, pair: keys.KeyPair) -> None:
         self._context = context
-        self._target = target
+        self.target = target
+        """Where `open` connects to."""
         self._pair = pair
         self._push: Socket | None = None
         self._sub: Socket | None = None
@@ -61,19 +97,19 @@ class Link:
         self._connected: dict[str, float] = {}
         """When (monotonic) the other end took the connection."""
         self._shaken: set[str] = set()
-        self._cause: Cause | None = None
-        self._ready: set[object] = set()
+        self._cause: Cause | Doubt | None = None
+        self._here = False
+        """Whether the last `poll` found a frame."""
 
     def open(self, session: bytes) -> None:
         """Makes fresh sockets, and subscribes to the session's inbox."""
         self.drop()
-        self._push = self._make(zmq.PUSH, "push", self._target.push)
-        self._sub = self._make(zmq.SUB, "sub", self._target.sub)
+        self._open_push()
+        self._sub = self._make(zmq.SUB, "sub", self.target.sub)
         self._sub.setsockopt(zmq.MAXMSGSIZE, HARD_FRAME)
         self._sub.setsockopt(zmq.RCVHWM, 10_000)
         self._sub.setsockopt(zmq.SUBSCRIBE, topics.inbox(session))
-        self._push.connect(self._target.push)
-        self._sub.connect(self._target.sub)
+        self._sub.connect(self.target.sub)
 
     def drop(self) -> None:
         """Closes the sockets; what was pushed a moment ago may still leave."""
@@ -129,19 +165,20 @@ class Link:
         for monitor in self._monitors.values():
             poller.register(monitor, zmq.POLLIN)
         # Rounded up: a poll of 0 ms before a deadline would spin.
-        self._ready = {one for one, _ in poller.poll(int(min(timeout * 1_000 + 1, 60_000)))}
-
-    def cause(self) -> Cause | None:
-        """Why the link was lost, where the monitors told so since the last `poll`."""
-        for name, monitor in list(self._monitors.items()):
-            if monitor in self._ready:
+        ready = {one for one, _ in poller.poll(int(min(timeout * 1_000 + 1, 60_000)))}
+        self._here = self._sub in ready
+        for name, monitor in self._monitors.items():
+            if monitor in ready:
                 self._watch(name, monitor)
+
+    def cause(self) -> Cause | Doubt | None:
+        """Why the link was lost, where the monitors have told so."""
         cause, self._cause = self._cause, None
         return cause
 
-    def frames(self) -> Iterator[tuple[bytes, bytes]]:
+    def frames(self) -> Iterable[tuple[bytes, bytes]]:
         """The frames that are here, as topic and body."""
-        if self._sub is None or self._sub not in self._ready:
+        if self._sub is None or not self._here:
             return
         sub = self._sub
         for _ in range(FRAMES):
@@ -154,20 +191,13 @@ class Link:
             if len(parts) == 2:
                 yield parts[0], parts[1]
 
-    def diagnose(self) -> Cause:
-        """Why a broker does not answer, as far as can be found out now; takes a second at most."""
-        for name, zmq_address in (("push", self._target.push), ("sub", self._target.sub)):
-            if name in self._shaken:
-                continue
-            place = host_and_port(zmq_address)
-            if place is None:
-                return "no-answer", f"{zmq_address} does not answer"
-            verdict = probe(*place, PROBE)
-            if verdict != "ok":
-                return CODE_OF[verdict], f"{zmq_address}: {verdict}"
-            if name in self._connected:
-                return "not-causette", f"{zmq_address} is not a broker, or its key is another"
-        return "no-answer", f"the broker at {self._target.label} does not answer"
+    def doubt(self) -> Doubt:
+        """Why a broker does not answer: what is known of it now, to be settled."""
+        return Doubt(self.target, frozenset(self._shaken), frozenset(self._connected))
+
+    def _open_push(self) -> None:
+        self._push = self._make(zmq.PUSH, "push", self.target.push)
+        self._push.connect(self.target.push)
 
     def _make(self, kind: int, name: str, address: str) -> Socket:
         socket: Socket = self._context.socket(kind)
@@ -176,8 +206,8 @@ class Link:
         socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, VANISHED)
         socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE)
         socket.setsockopt(zmq.IPV6, 1 if "[" in address else 0)
-        if self._target.key is not None:
-            socket.curve_serverkey = keys.to_z85(self._target.key)
+        if self.target.key is not None:
+            socket.curve_serverkey = keys.to_z85(self.target.key)
             socket.curve_publickey = keys.to_z85(self._pair.public)
             socket.curve_secretkey = keys.to_z85(self._pair.secret)
         self._monitors[name] = socket.get_monitor_socket(_WATCHED)
@@ -200,15 +230,14 @@ class Link:
     def _not_shaken(self, name: str) -> Cause:
         waited = time.monotonic() - self._connected.get(name, 0.0)
         if waited >= 0.9 * HANDSHAKE / 1_000:  # it was not refused: nobody said a word
-            return "no-answer", f"{self._target.label} takes the connection and says nothing"
-        if self._target.key is None:
-            return "plain-mismatch", f"{self._target.label} speaks encrypted, or is no broker"
-        return "wrong-key", f"{self._target.label} has another key, or is no broker"
+            return "no-answer", f"{self.target.label} takes the connection and says nothing"
+        if self.target.key is None:
+            return "plain-mismatch", f"{self.target.label} speaks encrypted, or is no broker"
+        return "wrong-key", f"{self.target.label} has another key, or is no broker"
 
-    def _lost(self, name: str) -> Cause:
+    def _lost(self, name: str) -> Cause | Doubt:
         if name in self._shaken:
-            return "link-lost", f"the connection to {self._target.label} ended"
+            return "link-lost", f"the connection to {self.target.label} ended"
         if name in self._connected:
             return self._not_shaken(name)
-        code, words = self.diagnose()
-        return ("link-lost" if code == "not-causette" else code), words
+        return replace(self.doubt(), lost=True)

@@ -7,7 +7,7 @@ Owns: the few marks that people may write, and finding them. The text must be ha
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -49,7 +49,7 @@ def name_pattern(nick: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w@-])@?{re.escape(nick)}(?![\w]|-\w)", re.IGNORECASE)
 
 
-def parse(text: str, you: re.Pattern[str] | None = None, nicks: Collection[str] = ()) -> list[Line]:
+def parse(text: str, you: re.Pattern[str] | None = None, nicks: Container[str] = ()) -> list[Line]:
     """The lines of a message. `nicks`: those whose `@name` is a mention, in folded case."""
     lines: list[Line] = []
     fenced = False
@@ -84,7 +84,7 @@ def _code(line: str) -> Line:
     return Line("code", (Span("code", line),))
 
 
-def _inline(line: str, you: re.Pattern[str] | None, nicks: Collection[str]) -> Iterator[Span]:
+def _inline(line: str, you: re.Pattern[str] | None, nicks: Container[str]) -> Iterator[Span]:
     place = 0
     for found in _INLINE.finditer(line):
         style = found.lastgroup
@@ -109,7 +109,7 @@ def _inline(line: str, you: re.Pattern[str] | None, nicks: Collection[str]) -> I
     yield from _plain(line[place:], you)
 
 
-def _known(word: str, nicks: Collection[str]) -> str | None:
+def _known(word: str, nicks: Container[str]) -> str | None:
     """The part of `word` that is somebody's name: a full stop may end the sentence after it."""
     for candidate in (word, word.rstrip(".-")):
         if candidate.casefold() in nicks:

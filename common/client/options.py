@@ -1,6 +1,11 @@
 """What a session starts from: how it behaves, and what its profile held. Owns shapes only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from msgspec import UNSET
+
+from common.protocol.messages import PROTOCOL, Hello
 
 
 @dataclass(kw_only=True)
@@ -21,6 +26,23 @@ class SessionOptions:
     code: str = ""
     direct: bool = False
     wait_admission: bool = False
+
+    def hello(self, nick: str, stream: str, rooms: Sequence[str], *, again: bool) -> Hello:
+        """What a link begins with. `again`: this session was in before."""
+        return Hello(
+            protocol=PROTOCOL,
+            nick=nick,
+            stream=stream,
+            fallback=self.fallback,
+            app=self.app,
+            lang=self.lang,
+            rooms=list(rooms),
+            again=again,
+            visible=self.visible,
+            secret=self.secret if self.secret is not None else UNSET,
+            code="" if again else self.code,
+            direct=self.direct,
+        )
 
 
 @dataclass(kw_only=True)

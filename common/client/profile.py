@@ -1,7 +1,8 @@
 """What a client keeps between its runs: its stream, its outbox, its cursors, its rooms.
 
-Owns: the SQLite file with its schema; the contract and its twin in memory are `kept`'s. Must not
-know the wire or what the session does with any of it.
+Owns: the SQLite file's schema, and the settings that every kept profile has; the contract and its
+twin in memory are `kept`'s, the opening of a file is `database`'s. Must not know the wire or what
+the session does with any of it.
 
 Each write is one transaction, durable when the call returns: a number of the stream that was sent
 and then forgotten would be given to another message, which the broker refuses for good. A profile
@@ -11,9 +12,9 @@ belongs to one program at a time (it is locked) and is used by one thread at a t
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Any, Final, Self, TypeVar
 import msgspec
 
 from common import paths
+from common.client.database import Form, open_database, told, transaction
 from common.client.kept import (
     AnyProfile,
     BadProfile,
@@ -59,9 +61,6 @@ def profile_path(data_dir: Path, nick: str, server: str) -> Path:
     return data_dir / "client" / "profiles" / name
 
 
-_APPLICATION_ID = 0x43617550  # "CauP"
-
-
 def _first_schema(connection: sqlite3.Connection) -> None:
     connection.execute(
         "CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
@@ -86,15 +85,63 @@ def _settings(connection: sqlite3.Connection) -> None:
     )
 
 
-_MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema, _settings)
+_FORM: Final = Form(
+    application=0x43617550,  # "CauP"
+    name="profile of Causette",
+    steps=(_first_schema, _settings),
+    pragmas=("journal_mode = WAL", "synchronous = FULL"),
+)
 
 
-class Profile:
+class Settings(ABC):
+    """What a person or a program has set, as JSON texts by name, of a profile that is a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def ignored(self) -> dict[str, str]:
+        return self._setting(IGNORED, dict[str, str]) or {}
+
+    def set_ignored(self, people: Mapping[str, str]) -> None:
+        self._set_setting(IGNORED, dict(people))
+
+    def silenced(self) -> list[str]:
+        return self._setting(SILENCED, list[str]) or []
+
+    def set_silenced(self, rooms: Iterable[str]) -> None:
+        self._set_setting(SILENCED, list(dict.fromkeys(rooms)))
+
+    def note(self, name: str) -> str:
+        return self._setting(name, str) or ""
+
+    def set_note(self, name: str, text: str) -> None:
+        self._set_setting(name, text)
+
+    @abstractmethod
+    def _read(self, name: str) -> str | None:
+        """The text of a setting."""
+
+    @abstractmethod
+    def _write(self, name: str, text: str) -> None:
+        """Replace it."""
+
+    def _setting(self, name: str, type: type[T]) -> T | None:
+        text = self._read(name)
+        try:
+            return None if text is None else msgspec.json.decode(text, type=type)
+        except msgspec.DecodeError as error:
+            raise BadProfile(self._path, f"the setting {name}: {error}") from error
+
+    def _set_setting(self, name: str, value: object) -> None:
+        self._write(name, msgspec.json.encode(value).decode())
+
+
+class Profile(Settings):
     """A profile in a SQLite file, mode 0600, locked while it is open."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, lock: paths.FileLock) -> None:
         """For `open` alone."""
-        self._path = path
+        super().__init__(path)
         self._db = connection
         self._lock = lock
 
@@ -107,15 +154,7 @@ class Profile:
         """
         lock = paths.FileLock(path.with_name(path.name + ".lock"), subject=path)
         try:
-            # SQLite gives its side files the mode of the database.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            with _told(path):
-                connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-                try:
-                    _prepare(path, connection)
-                except BaseException:
-                    connection.close()
-                    raise
+            connection = open_database(path, _FORM)
         except BaseException:
             lock.release()
             raise
@@ -197,33 +236,11 @@ class Profile:
         with self._transaction() as db:
             _set(db, "server_key", key)
 
-    def ignored(self) -> dict[str, str]:
-        return self._setting(IGNORED, dict[str, str]) or {}
-
-    def set_ignored(self, people: Mapping[str, str]) -> None:
-        self._set_setting(IGNORED, dict(people))
-
-    def silenced(self) -> list[str]:
-        return self._setting(SILENCED, list[str]) or []
-
-    def set_silenced(self, rooms: Iterable[str]) -> None:
-        self._set_setting(SILENCED, list(dict.fromkeys(rooms)))
-
-    def note(self, name: str) -> str:
-        return self._setting(name, str) or ""
-
-    def set_note(self, name: str, text: str) -> None:
-        self._set_setting(name, text)
-
-    def _setting(self, name: str, type: type[T]) -> T | None:
+    def _read(self, name: str) -> str | None:
         rows = self._rows("SELECT value FROM settings WHERE name = ?", name)
-        try:
-            return msgspec.json.decode(rows[0][0], type=type) if rows else None
-        except msgspec.DecodeError as error:
-            raise BadProfile(self._path, f"the setting {name}: {error}") from error
+        return str(rows[0][0]) if rows else None
 
-    def _set_setting(self, name: str, value: object) -> None:
-        text = msgspec.json.encode(value).decode()
+    def _write(self, name: str, text: str) -> None:
         with self._transaction() as db:
             db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, text))
 
@@ -237,67 +254,14 @@ class Profile:
         return str(rows[0][0]) if rows else None
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with _told(self._path):
+        with told(self._path):
             return self._db.execute(query, values).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with _told(self._path), _transaction(self._db) as db:
+        with told(self._path), transaction(self._db) as db:
             yield db
 
 
 def _set(db: sqlite3.Connection, name: str, value: str) -> None:
     db.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))
-
-
-def _prepare(path: Path, connection: sqlite3.Connection) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    owner = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if owner != _APPLICATION_ID and (owner or tables):
-        raise BadProfile(path, "not a profile of Causette")
-    if version > len(_MIGRATIONS):
-        raise BadProfile(path, "written by a newer version of Causette", newer=True)
-    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if verdict != "ok":
-        raise BadProfile(path, str(verdict))
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    for number in range(version, len(_MIGRATIONS)):
-        with _transaction(connection):
-            _MIGRATIONS[number](connection)
-            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {number + 1}")
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield connection
-        connection.execute("COMMIT")
-    except BaseException:
-        # A full disk has rolled back already, and then there is nothing to roll back.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_DISK = frozenset(
-    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
-)
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what SQLite says into what a client can act on."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in _DAMAGE:
-            raise BadProfile(path, str(error)) from error
-        if code in _DISK:
-            raise ProfileFull(path, str(error)) from error
-        raise

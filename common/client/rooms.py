@@ -15,7 +15,7 @@ from common.client.options import Saved
 from common.client.places import is_nick, names
 from common.client.roomview import ASK_AGAIN, STALE, RoomView
 from common.protocol import messages as m
-from common.protocol.codec import decode_records, decode_room_lines, raw_lines
+from common.protocol.codec import DECODER, Decoder, raw_lines
 from common.protocol.deeds import Notice
 
 ROSTER_PATIENCE: Final = 7.0
@@ -41,6 +41,7 @@ class Rooms:
         renamed: Callable[[str], None],
         roster: bool,
         catch_up: int | None,
+        decoder: Decoder = DECODER,
     ) -> None:
         self._out = out
         self._asking = asking
@@ -48,6 +49,7 @@ class Rooms:
         self._renamed = renamed
         self._roster = roster
         self._catch_up = catch_up
+        self._decoder = decoder
         self._user = ""
         self._stream = ""
         self._roster_from = 0.0
@@ -230,24 +232,25 @@ class Rooms:
         self._views[state.room] = RoomView(state.room, *(at or ((None if from_head else 0), "")))
         return self.entered(state, now)
 
-    def frame(self, topic: bytes, body: bytes, now: float) -> bool:
-        """A frame on a room's topic; False where the topic is no room's. Raises `DecodeError`."""
+    def frame(self, topic: bytes, body: bytes, now: float) -> RoomView | None:
+        """A frame on a room's topic, for that room; None where the topic is no room's. Raises
+        `DecodeError`."""
         view = self._topics.get(topic)
         if view is None:
-            return False
-        lines = decode_room_lines(body)
+            return None
+        frame = self._decoder.frame(body)
         view.heard(now)
-        self._show(view, [line for line in lines if line.seq], body, now, page=False)
-        for line in lines:
-            if not line.seq:
-                if line.type == "nick" and line.user == self._user:
-                    self._renamed(line.nick)
-                self._tell(view.news(line, self._user))
+        view.raw.update(frame.raw)
+        self._show(view, frame.records, body, now, page=False)
+        for line in frame.news:
+            if line.type == "nick" and line.user == self._user:
+                self._renamed(line.nick)
+            self._tell(view.news(line, self._user))
         self._check_caught_up(view)
         if self._roster and view.roster_due and now >= self._roster_from:
             view.roster_due = False
             self._asking.ask(-1, m.Who(room=view.name), now)
-        return True
+        return view
 
     def page(self, page: m.Page, rest: bytes, now: float) -> bool:
         """A page of history; False where it was the program that asked. Raises `DecodeError`."""
@@ -256,9 +259,10 @@ class Rooms:
         view, after = self._asked_by(page.id)
         if view is None or not view.topic or not view.follows(after):
             return True
-        records = decode_records(rest)
+        records = self._decoder.records(rest)
         view.head = max(view.head, page.head)
         if view.page(records, now, page.skipped):
+            view.raw.update(raw_lines(rest, records))
             self._show(view, records, rest, now, page=True)
         else:
             self._rolled_back(view)
@@ -305,7 +309,6 @@ class Rooms:
     def _show(
         self, view: RoomView, records: Sequence[m.Record], body: bytes, now: float, *, page: bool
     ) -> None:
-        view.raw.update(raw_lines(body, records))
         ready = view.take(records, page=page)
         if page:  # the next one is asked for before the program, woken by this one, takes its time
             self._tend(view, now)

@@ -185,7 +185,8 @@ class RoomView:
                 self.roster[line.user] = line.nick
         events: list[Event] = []
         if line.user != me:
-            events.append(self._presence(line.type, line.user, line.nick, line.people, old))
+            event = self._presence(line.type, line.user, line.nick, line.people, old, line.rev)
+            events.append(event)
         if line.rev == self.rev + 1:
             self.rev = line.rev
         peer = self.kind.peer
@@ -237,8 +238,12 @@ class RoomView:
             if user != me
         ]
 
-    def _presence(self, kind: str, user: str, nick: str, people: int, old: str = "") -> Event:
-        return Presence(kind=kind, room=self.name, user=user, nick=nick, people=people, old=old)
+    def _presence(
+        self, kind: str, user: str, nick: str, people: int, old: str = "", rev: int = 0
+    ) -> Event:
+        return Presence(
+            kind=kind, room=self.name, user=user, nick=nick, people=people, old=old, rev=rev
+        )
 
     def follows(self, after: int) -> bool:
         """Whether a page of what comes after this number is of use: not where it was asked for

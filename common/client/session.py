@@ -8,7 +8,7 @@ no socket, clock, disk or thread. `now` is monotonic seconds.
 from collections.abc import Callable
 from typing import Any, Final
 
-from msgspec import UNSET, structs
+from msgspec import structs
 
 from common.client import effects as e
 from common.client import events as ev
@@ -22,7 +22,7 @@ from common.client.roomview import ASK_AGAIN
 from common.client.saying import Saying
 from common.protocol import deeds, topics
 from common.protocol import messages as m
-from common.protocol.codec import DecodeError, decode_answer
+from common.protocol.codec import DECODER, DecodeError, Decoder, decode_answer
 from common.protocol.limits import WIRE
 
 __all__ = ["Saved", "Session", "SessionOptions"]
@@ -45,8 +45,10 @@ class Session:
         saved: Saved,
         new_id: Callable[[int], str],
         jitter: Callable[[], float],
+        decoder: Decoder = DECODER,
     ) -> None:
-        """`new_id(digits)` makes random hexadecimal digits, `jitter()` a number from 0 to 1."""
+        """`new_id(digits)` makes random hexadecimal digits, `jitter()` a number from 0 to 1;
+        `decoder` may know what other sessions have read already."""
         self._options = options
         self._new_id = new_id
         self._jitter = jitter
@@ -54,7 +56,7 @@ class Session:
         self._outbox = Outbox(saved.stream, saved.next_n, saved.outbox)
         self._saying = Saying(self._outbox, self._out, new_id)
         self._asking = Asking(
-            lambda: self.welcomed, self._out.push, self._out.resolve, lambda: self._wall
+            lambda: self.welcomed, self._out.push, self._out.resolve, lambda: self._wall, decoder
         )
         self._rooms = Rooms(
             saved,
@@ -64,6 +66,7 @@ class Session:
             self._renamed,
             options.roster,
             options.catch_up,
+            decoder,
         )
         self._doors = Doors(self._rooms, self._asking, self._out, lambda: self.welcomed)
         self.user = ""
@@ -92,34 +95,47 @@ class Session:
         """The stream's last number as of `welcome`, until the rooms have read what was missed."""
         self._heard = 0.0
         self._owing = False
-        self._now = 0.0
+        self.now = 0.0
+        """As of the last that was fed; whoever asks for something sets it before."""
 
     # --- what the shell feeds ------------------------------------------------------------------
 
     def start(self, now: float) -> None:
         """Begins to connect."""
-        self._now = now
+        self.now = now
         self._give_up_at = now + self._options.join_timeout
         self._saying.tell_queued()
         self._doors.begin(now)
         self._connect()
 
-    def received(self, topic: bytes, body: bytes, now: float) -> None:
-        """A frame of the SUB socket. One that cannot be read is dropped: the gap is repaired."""
-        self._now = self._heard = now
+    def received(self, topic: bytes, body: bytes, now: float) -> bool:
+        """A frame of the SUB socket. One that cannot be read is dropped: the gap is repaired.
+
+        Answers whether something may be due earlier than `tick` has said: not where nothing is
+        waited for, and nothing is missing of the room that the frame is about.
+        """
+        self.now = self._heard = now
+        waiting = self._waiting
         try:
             if topic == self._inbox:
                 self._inbox_frame(body)
-            elif self._rooms.frame(topic, body, now):
+                return True
+            view = self._rooms.frame(topic, body, now)
+            if view is not None:
                 self._tell_ready()
         except DecodeError:
-            return
+            return True
+        return waiting or self._waiting or view is None or not view.whole
+
+    @property
+    def _waiting(self) -> bool:
+        return bool(self._outbox.items or self._asking.waiting)
 
     def link_lost(
         self, code: str, reason: str, now: float, values: ev.Values | None = None, retry: float = 0
     ) -> None:
         """The link is gone, or could not be made. `retry`: the broker says when to come back."""
-        self._now = now
+        self.now = now
         if self._state in ("idle", "ended", "waiting"):
             return
         waits = code == "not-invited" and self._options.wait_admission
@@ -147,7 +163,7 @@ class Session:
 
     def tick(self, now: float) -> float:
         """Does what is due; answers when to be asked again."""
-        self._now = now
+        self.now = now
         if self._state == "ended" or self._state == "idle":
             return float("inf")
         if self._state == "waiting" and now >= self._retry_at:
@@ -165,7 +181,7 @@ class Session:
     def hurry(self) -> None:
         """Somebody does not want to wait for the next try: it is made at once."""
         if self._state == "waiting":
-            self._retry_at = self._now
+            self._retry_at = self.now
 
     def take(self) -> list[e.Effect]:
         """The effects since the last call, in order."""
@@ -179,15 +195,15 @@ class Session:
 
     def join(self, ref: int, room: str, after: int | None) -> None:
         """Joins a room, or `@NICK`; it is joined again on every later link."""
-        self._doors.join(ref, room, after, self._now)
+        self._doors.join(ref, room, after, self.now)
 
     def leave(self, ref: int, room: str) -> None:
         """Leaves a room for good."""
-        self._doors.leave(ref, room, self._now)
+        self._doors.leave(ref, room, self.now)
 
     def ask(self, ref: int, request: m.Request) -> None:
         """`History`, `Who`, `Rooms`, `Nick`, `Ping` or a deed; lists are collected page by page."""
-        self._asking.ask(ref, request, self._now)
+        self._asking.ask(ref, request, self.now)
 
     def not_kept(self, numbers: list[int], reason: str) -> None:
         """These newest messages could not be put on disk: they are refused, and never sent."""
@@ -210,7 +226,7 @@ class Session:
 
     @property
     def _wall(self) -> float:
-        return self._clock + self._now * 1_000
+        return self._clock + self.now * 1_000
 
     @property
     def unsent(self) -> int:
@@ -223,8 +239,8 @@ class Session:
         self._inbox = topics.inbox(self._out.session)
         self._state = "connecting"
         self._retry_at = float("inf")
-        self._deadline = self._now + ANSWER
-        self._ask_at = self._now + ASK_AGAIN
+        self._deadline = self.now + ANSWER
+        self._ask_at = self.now + ASK_AGAIN
         if not self._was_up:
             self._deadline = min(self._deadline, self._give_up_at)
         self._out.do(e.Connect(self._out.session))
@@ -232,14 +248,14 @@ class Session:
     def _greeted(self, greet: m.Greet) -> None:
         unlike = mismatch(greet, self._options.expect_plain)
         if unlike is not None:
-            self.link_lost(*unlike, self._now)
+            self.link_lost(*unlike, self.now)
             return
         if self._state == "up":  # the broker lost this session: a libzmq reconnection, or its own
-            self.link_lost("no-answer", "the broker greets again", self._now)
+            self.link_lost("no-answer", "the broker greets again", self.now)
             return
         self._limits = greet.limits
         self._server = greet.server
-        self._clock = greet.time - self._now * 1_000
+        self._clock = greet.time - self.now * 1_000
         if greet.epoch != self._epoch:
             if self._epoch:
                 self._out.emit(ev.Restored(server=greet.server))
@@ -247,23 +263,11 @@ class Session:
             self._out.do(e.KeepEpoch(greet.epoch))
         options = self._options
         self._asked = self._rooms.names()
-        hello = m.Hello(
-            protocol=m.PROTOCOL,
-            nick=self.nick if self._was_up else options.nick,
-            stream=self._outbox.stream,
-            fallback=options.fallback,
-            app=options.app,
-            lang=options.lang,
-            rooms=self._asked,
-            again=self._was_up,
-            visible=options.visible,
-            secret=options.secret if options.secret is not None else UNSET,
-            code="" if self._was_up else options.code,
-            direct=options.direct,
-        )
+        stream, nick = self._outbox.stream, self.nick if self._was_up else options.nick
+        hello = options.hello(nick, stream, self._asked, again=self._was_up)
         self._state = "greeted"
         self._ask_at = float("inf")
-        self._deadline = self._now + ANSWER
+        self._deadline = self.now + ANSWER
         self._out.push(hello)
 
     def _welcomed(self, welcome: m.Welcome) -> None:
@@ -271,7 +275,7 @@ class Session:
             return
         if self._outbox.mismatch(welcome.last):
             self._saying.begin_stream()
-            self.link_lost("rolled-back", "the server lost part of what it had stored", self._now)
+            self.link_lost("rolled-back", "the server lost part of what it had stored", self.now)
             return
         self._outbox.next_n = max(self._outbox.next_n, welcome.last + 1)
         # What was taken says so by its record, which the rooms fetch first: to ask for each number
@@ -284,10 +288,10 @@ class Session:
         self._backoff = FIRST_BACKOFF
         self._deadline = float("inf")
         self._role = welcome.role
-        self._asking.again(self._now)
+        self._asking.again(self.now)
         first = not self._was_up
         stream = self._outbox.stream
-        refused = self._rooms.welcomed(welcome, self._asked, stream, self._now, first=first)
+        refused = self._rooms.welcomed(welcome, self._asked, stream, self.now, first=first)
         if first:
             self._refused = refused
         else:
@@ -298,8 +302,9 @@ class Session:
         self._tell_ready()
 
     def _tell_ready(self) -> None:
-        inside = self._rooms.granted and self._doors.settled
-        if self._ready_told or not self.welcomed or not inside:
+        if self._ready_told or not self.welcomed:
+            return
+        if not (self._rooms.granted and self._doors.settled):
             return
         self._ready_told = True
         self._out.emit(
@@ -351,7 +356,7 @@ class Session:
                 body = body.partition(b"\n")[2]
                 continue
             if isinstance(answer, m.Page):
-                if not self._rooms.page(answer, rest, self._now):
+                if not self._rooms.page(answer, rest, self.now):
                     self._asking.page(answer, rest)
                 return
             self._answer(answer)
@@ -368,24 +373,24 @@ class Session:
             case m.Resend():
                 self._outbox.rewind(answer.start)
             case m.Closing():
-                self.link_lost("stopping", "the broker stops", self._now)
+                self.link_lost("stopping", "the broker stops", self.now)
             case m.Error():
                 self._error(answer)
             case m.Joined():
-                self._doors.joined(answer, self._now)
+                self._doors.joined(answer, self.now)
                 self._tell_ready()
             case m.Done():
                 self._done(answer.id, answer.nick)
             case m.People():
-                everybody = self._asking.people(answer, self._now)
+                everybody = self._asking.people(answer, self.now)
                 if everybody is not None:
                     self._rooms.roster_came(answer.room, everybody, answer.rev)
             case m.RoomList():
-                self._asking.room_list(answer, self._now)
+                self._asking.room_list(answer, self.now)
             case m.Pong():
                 self._asking.finish(answer.id, ev.PongReply(time=answer.time))
             case deeds.Listed():
-                self._asking.listed(answer, self._now)
+                self._asking.listed(answer, self.now)
             case deeds.Code():
                 self._asking.code(answer)
             case deeds.Notice():
@@ -395,18 +400,18 @@ class Session:
         values = values_of(error, self._wall)
         if error.n:
             if waited_out(error):
-                self._outbox.pause(error.n, self._now + error.retry)
+                self._outbox.pause(error.n, self.now + error.retry)
                 self._out.emit(ev.Paused(seconds=error.retry))
             else:
                 self._saying.refused(error.n, error.code, error.text, values)
-        elif error.id and not self._rooms.refused(error, self._now):
+        elif error.id and not self._rooms.refused(error, self.now):
             request = self._asking.request(error.id)
             if isinstance(request, m.Leave) and error.code in ("not-joined", "no-such-room"):
                 self._done(error.id)  # a repeat, whose first answer was lost; or we were put out
                 return
             if isinstance(request, m.Join) and not waited_out(error):
                 self._doors.shut(request.room, error.code)
-            self._asking.refused(error, self._now)
+            self._asking.refused(error, self.now)
             self._tell_ready()
         elif self._state == "greeted":
             self._turned_away(error, values)
@@ -420,7 +425,7 @@ class Session:
         if error.code in OUT:
             self._fail(error.code, error.text, values)
         else:
-            self.link_lost(error.code, error.text, self._now, values, error.retry)
+            self.link_lost(error.code, error.text, self.now, values, error.retry)
 
     def _noticed(self, notice: deeds.Notice) -> None:
         self._out.emit(ev.Notice(**structs.asdict(notice)))

@@ -1,4 +1,5 @@
-"""The entries of a room: what stands on one place of a timeline. Owns their shapes alone.
+"""The entries of a room: what stands on one place of a timeline. Owns their shapes, and how a
+record is read; must not know how they stand together.
 
 Entries never change: a new state is a new entry under the same key, so that what was drawn from one
 can be kept as long as the entry itself is the same. All text in them is harmless.
@@ -8,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from common.client.events import Values
+from common.protocol.messages import Record
+from common.safe import one_line, plain
 
 Key = tuple[int, int]
 """A record's number and 0; see `timeline` for the others."""
@@ -35,6 +38,13 @@ class Said:
     @property
     def seq(self) -> int:
         return self.key[0]
+
+
+def plainly(record: Record) -> Said:
+    """A message as whoever did not write it, and is not named in it, reads it."""
+    nick, text = one_line(record.nick), plain(record.text)
+    key, ts = (record.seq, 0), record.ts
+    return Said(key, record.id, record.user, nick, ts, text, record.me, own=False, mention=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +104,23 @@ class Notice:
 
 
 Entry = Said | Mine | Crowd | Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many entries of a room stay in memory."""
+
+    keep: int = 5_000
+    """While its newest ones are on the screen."""
+    slack: int = 500
+    """Dropping begins above `keep + slack`, so that it is rare."""
+    hard: int = 50_000
+    """At most while somebody reads old ones: then the oldest go, whatever is on the screen."""
+    people: int = 1_000
+    """Names remembered for completion, those who spoke last."""
+
+
+BOUNDS = Bounds()
 
 
 @dataclass

@@ -16,22 +16,40 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from common import keys
+from common import endpoints, keys
+from common.endpoints import DEFAULT_PORT, SCHEME, host_and_port
+from common.endpoints import place as _label
 
-DEFAULT_PORT: Final = 5555
-"""PULL; PUB is one above, the card two."""
-SCHEME: Final = "causette://"
+__all__ = [
+    "DEFAULT_PORT",
+    "SCHEME",
+    "BadTarget",
+    "NotRunning",
+    "Ready",
+    "Reason",
+    "Target",
+    "address",
+    "claimed",
+    "code_of",
+    "explicit",
+    "host_and_port",
+    "join_link",
+    "of_ready",
+    "parse_server",
+    "read_ready",
+]
+
 _INVITE: Final = "?invite="
 
 Reason: TypeAlias = Literal["address", "port", "key", "code"]
 
-_LAST_PORT = 65_535
+_LAST_PORT = endpoints.LAST_PORT
 _HOST = re.compile(r"[^\s/@:?#\[\]\\]{1,253}")
 _ADDRESS = re.compile(r"(?:tcp|ipc|inproc)://\S+")
 _CODE = re.compile(r"[0-9A-Z]+(?:-[0-9A-Z]+)*")
-_TCP = re.compile(r"tcp://(.+):(\d{1,5})")
-# Where a broker listens on every interface, its own machine reaches it by the loopback.
-_WILDCARDS = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+# Where a broker listens on every interface, its own machine reaches it by the loopback: by that of
+# IPv4, which a machine without IPv6 has too (libzmq's `::` serves both).
+_WILDCARDS = dict.fromkeys(("*", "0.0.0.0", "::"), "127.0.0.1")
 
 
 class BadTarget(ValueError):
@@ -148,11 +166,7 @@ def join_link(key: str, host: str, port: int, pubport: int | None = None, invite
     With an invitation's code it ends in `?invite=CODE`. Raises BadTarget for a code that is none,
     ValueError for a key that is none (a broker without encryption has no link).
     """
-    if not keys.is_key(key):
-        raise ValueError("a join link holds the broker's key")
-    link = f"{SCHEME}{key.lower()}@{_label(host, port)}"
-    if pubport not in (None, port + 1):
-        link = f"{link}/{pubport}"
+    link = endpoints.join_link(key, host, port, pubport)
     return f"{link}{_INVITE}{code_of(invite)}" if invite else link
 
 
@@ -242,18 +256,6 @@ def address(host: str, port: int) -> str:
         except UnicodeError as error:
             raise BadTarget(host, "not a host's name") from error
     return f"tcp://{_label(host, port)}"
-
-
-def _label(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def host_and_port(zmq_address: str) -> tuple[str, int] | None:
-    """Return the host (without brackets) and port of a tcp address; None for any other."""
-    match = _TCP.fullmatch(zmq_address)
-    if not match or not 1 <= int(match[2]) <= _LAST_PORT:
-        return None
-    return match[1].removeprefix("[").removesuffix("]"), int(match[2])
 
 
 def read_ready(data_dir: Path) -> Ready | None:

@@ -11,32 +11,37 @@ took another's text away, the other one's entry is replaced, whichever of them c
 
 import bisect
 import re
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from common.client import markup
-from common.client.decisions import because, by_whom, gap_words
+from common.client.decisions import deleted_words, gap_words
 from common.client.events import RoomChanged, Values
+from common.client.names_seen import NamesSeen
 from common.client.places import DIRECT
-from common.client.shapes import Change, Crowd, Draft, Entry, Key, Mine, Notice, Said
-from common.i18n import _
+from common.client.shapes import (
+    BOUNDS,
+    Bounds,
+    Change,
+    Crowd,
+    Draft,
+    Entry,
+    Key,
+    Mine,
+    Notice,
+    Said,
+    plainly,
+)
 from common.protocol.messages import Person, Record
 from common.safe import one_line, plain
 
 __all__ = [
-    "KEEP", "Change", "Crowd", "Draft", "Entry", "Key", "Mine", "Notice", "Said", "Timeline",
+    "BOUNDS", "Bounds", "Change", "Crowd", "Draft", "Entry", "Key", "Mine", "Notice", "Said",
+    "Timeline", "plainly",
 ]  # fmt: skip
 
-KEEP: Final = 5_000
-"""Entries of a room that stay in memory while its newest ones are on the screen."""
-SLACK: Final = 500
-"""Dropping begins above KEEP + SLACK, so that it is rare."""
-HARD: Final = 50_000
-"""Entries at most while somebody reads old ones: then the oldest go, whatever is on the screen."""
-PEOPLE: Final = 1_000
-"""Names remembered for completion, those who spoke last."""
+_DELETIONS: Final = 1_000
 _KEPT_CHANGES: Final = 8
 _LAST: Final = 1 << 62
 
@@ -76,15 +81,23 @@ class Timeline:
     loading: bool = False
     """A page of history was asked for."""
     reading: bool = False
-    """Somebody reads old lines of it: only `HARD` bounds it."""
+    """Somebody reads old lines of it: only `bounds.hard` bounds it."""
     dropped: int = 0
     """How often the oldest entries were let go."""
+    bounds: Bounds = BOUNDS
+    said: Callable[[Record], Said] = plainly
+    """Reads a message. Rooms of several people may share one that remembers."""
+    touched: set[Key] | None = None
+    """Keys under which something is new, another or gone since somebody who wants to know made this
+    a set, or emptied it. What was only let go is not among them."""
+    anew: int = 0
+    """How often what was here went as a whole: nothing that was seen leads up to what is here."""
     draft: Draft = field(default_factory=Draft)
     _keys: list[Key] = field(default_factory=list)
     _entries: dict[Key, Entry] = field(default_factory=dict)
     _refusals: int = 0
     _mine: dict[int, Key] = field(default_factory=dict)
-    _nicks: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
+    _names: NamesSeen = field(default_factory=NamesSeen)
     _deletions: dict[int, Record] = field(default_factory=dict)
     """Number to the record that took its text away."""
     _hid: bool = False
@@ -125,15 +138,15 @@ class Timeline:
 
     def nicks(self) -> list[str]:
         """Names seen here, those who spoke last first."""
-        return [nick for nick in reversed(self._nicks.values()) if nick]
+        return self._names.nicks()
 
     def acquaintances(self) -> list[tuple[str, str]]:
         """Those people's users and names, in the same order."""
-        return [(user, nick) for user, nick in reversed(self._nicks.items()) if nick]
+        return self._names.people()
 
     def known(self) -> set[str]:
         """The same names in folded case: whose `@name` is a mention."""
-        return {nick.casefold() for nick in self._nicks.values()}
+        return self._names.folded()
 
     # --- records -------------------------------------------------------------------------------
 
@@ -213,23 +226,12 @@ class Timeline:
 
     def _delete(self, record: Record) -> None:
         self._deletions[record.of] = record
-        if len(self._deletions) > PEOPLE:
+        if len(self._deletions) > _DELETIONS:
             del self._deletions[next(iter(self._deletions))]
         was = self._entries.get((record.of, 0))
         if isinstance(was, Said):
-            text = self._without_text(was.seq, was.user)
+            text = deleted_words(record, was.user)
             self._put(replace(was, text=text, mention=False, deleted=True))
-
-    def _without_text(self, seq: int, author: str) -> str:
-        """What stands in place of a text that is gone."""
-        by = self._deletions.get(seq)
-        if by is None:
-            return _("message deleted")
-        if by.user == author:
-            text = _("message deleted by its author")
-        else:
-            text = _("message deleted by {nick}").format(nick=by_whom(one_line(by.nick)))
-        return because(text, one_line(by.text)).removesuffix(".")
 
     def _said(self, record: Record, live: bool) -> Said | None:
         """A record's entry; None where there is nothing to show."""
@@ -240,14 +242,16 @@ class Timeline:
         if record.user in self.ignored:
             self._hid = True
             return None
-        nick = one_line(record.nick)
-        text = self._without_text(record.seq, record.user) if deleted else plain(record.text)
+        said = self.said(record)
         own = bool(self.me) and record.user == self.me
         if not own:
-            self.met(record.user, nick, lately=live)
-        mention = not own and not deleted and self.names_me(text)
-        key, ts, me = (record.seq, 0), record.ts, record.me and not deleted
-        return Said(key, record.id, record.user, nick, ts, text, me, own, mention, deleted)
+            self.met(record.user, said.nick, lately=live)
+        if deleted:
+            text = deleted_words(self._deletions.get(record.seq), record.user)
+            return replace(said, text=text, own=own, me=False, deleted=True)
+        if own:
+            return replace(said, own=True)
+        return replace(said, mention=True) if self.names_me(said.text) else said
 
     def names_me(self, text: str) -> bool:
         """Whether this person's name stands in it, code aside."""
@@ -270,6 +274,7 @@ class Timeline:
         for said in fresh:
             self._entries[said.key] = said
         keys = [said.key for said in fresh]
+        self._touch(keys)
         if not self._keys or keys[0] > self._keys[-1]:
             self._keys.extend(keys)
         else:
@@ -277,11 +282,16 @@ class Timeline:
             self._keys.extend(keys)
             self._keys.sort()
 
+    def bound(self, bounds: Bounds) -> None:
+        """No more than this stays here from now on."""
+        self.bounds = bounds
+        self._bound()
+
     def _bound(self) -> None:
-        most = HARD if self.reading else KEEP + SLACK
-        if len(self._keys) <= most:
+        keep, slack, hard = self.bounds.keep, self.bounds.slack, self.bounds.hard
+        if len(self._keys) <= (hard if self.reading else keep + slack):
             return
-        kept = HARD - SLACK if self.reading else KEEP
+        kept = hard - slack if self.reading else keep
         for key in self._keys[:-kept]:
             del self._entries[key]
         del self._keys[:-kept]
@@ -367,23 +377,11 @@ class Timeline:
 
     def met(self, user: str, nick: str, *, lately: bool = True) -> None:
         """Remembers somebody's name, as the latest; one from history only where it is new."""
-        if user in self._nicks and not lately:
-            return
-        self._nicks[user] = nick
-        self._nicks.move_to_end(user, last=lately)
-        if len(self._nicks) > PEOPLE:
-            self._nicks.popitem(last=False)
+        self._names.met(user, nick, self.bounds.people, lately=lately)
 
     def introduced(self, people: Iterable[Person]) -> None:
         """Names of those who are here; who spoke lately stays in front."""
-        spoke = self.nicks()
-        names = {one_line(person.nick): person.user for person in people}
-        for nick, user in names.items():
-            if user != self.me and nick not in spoke:
-                self.met(user, nick)
-        for nick in reversed(spoke):
-            if nick in names:
-                self.met(names[nick], nick)
+        self._names.introduced(people, self.me, self.bounds.people)
 
     # --- the whole -----------------------------------------------------------------------------
 
@@ -391,6 +389,7 @@ class Timeline:
         """Takes everything off the screen except what is not settled; history brings it back."""
         pending = self.own_pending()
         newest = max(self.last[0], self.head, self._next_key()[0])
+        self.anew += 1
         self._keys.clear()
         self._entries.clear()
         for mine in pending:
@@ -407,6 +406,7 @@ class Timeline:
         """Records up to `last` were not fetched: older ones are not held either, so that what is
         held has no hole; scrolling up fetches them."""
         gone = self.place((last + 1, 0))
+        self.anew += 1
         for key in self._keys[:gone]:
             del self._entries[key]
         del self._keys[:gone]
@@ -435,9 +435,15 @@ class Timeline:
         if entry.key not in self._entries:
             bisect.insort(self._keys, entry.key)
         self._entries[entry.key] = entry
+        self._touch((entry.key,))
         self._bound()
 
     def _remove(self, key: Key) -> None:
         if self._entries.pop(key, None) is not None:
             place = self.place(key)
             del self._keys[place]
+            self._touch((key,))
+
+    def _touch(self, keys: Iterable[Key]) -> None:
+        if self.touched is not None:
+            self.touched.update(keys)

@@ -3,7 +3,8 @@
 Every way in which bytes can be wrong ends in one `DecodeError`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Final, TypeVar
 
 import msgspec
@@ -100,6 +101,36 @@ def decode_room_lines(lines: bytes) -> list[RoomLine]:
         return _room_lines.decode_lines(lines)
     except _FAULTS as fault:
         raise DecodeError("bad-frame", str(fault)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFrame:
+    """A frame on a room's topic, read. Shared by whoever hears it: nothing of it may be changed."""
+
+    records: Sequence[RoomLine]
+    news: Sequence[RoomLine]
+    """The lines that are no records."""
+    raw: Mapping[int, bytes]
+    """See `raw_lines`."""
+
+
+class Decoder:
+    """Reads what sessions hear of rooms. One that knows what others have read already may be handed
+    to a session in place of this: what it answers is shared, and changed by nobody."""
+
+    def frame(self, body: bytes) -> RoomFrame:
+        """A frame on a room's topic. Raises `DecodeError`."""
+        lines = decode_room_lines(body)
+        records = [line for line in lines if line.seq]
+        news = [line for line in lines if not line.seq]
+        return RoomFrame(records, news, raw_lines(body, records))
+
+    def records(self, lines: bytes) -> list[Record]:
+        """Record lines, as a page of history holds them. Raises `DecodeError`."""
+        return decode_records(lines)
+
+
+DECODER: Final = Decoder()
 
 
 def raw_lines(lines: bytes, records: Sequence[Record]) -> dict[int, bytes]:

@@ -8,6 +8,7 @@
     pump              the thread that brings the library's events, in batches
     saving            a conversation into a file
     opening           from an entry to a chat: its profile and its client
+    surroundings      rows of rooms and people, what calls this person, the words around
     words             how the link is, what kind of room this is
     leaving           the last second of a session
 

@@ -31,7 +31,7 @@ from common.talk.deeds import Deeds
 from common.talk.face import Face
 from common.talk.refusals import Refusals
 from common.talk.saving import SaveFailed, save
-from common.talk.setup import ChatSetup
+from common.talk.setup import AnyClient, Basis
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -42,15 +42,15 @@ class Controller(Refusals):
 
     def __init__(
         self,
-        setup: ChatSetup,
+        setup: Basis,
         conversation: Conversation,
         face: Face,
         post: Callable[[Callable[[], None]], None],
     ) -> None:
         """The notes of `setup` are told once the session is in."""
-        self.client = setup.client
+        self.client: AnyClient = setup.client
         self.conversation = conversation
-        self.invitation_link = setup.invitation_link
+        self.ways = setup.ways
         self.role = ""
         """Of this person on the server: owner, admin or none."""
         self._face = face
@@ -232,6 +232,11 @@ class Controller(Refusals):
         self.learn_people(self.conversation.current)
         self.mark_seen()
         self._face.changed()
+
+    def invitation_link(self, code: str) -> str:
+        """A join link that lets somebody in; "" where others could not use any."""
+        found = self.ways().found
+        return found[0].link(code) if found else ""
 
     # --- commands, by their stable names ---------------------------------------------------------
 

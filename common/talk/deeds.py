@@ -136,8 +136,11 @@ class Deeds(Errands):
     def _do_ignore(self, call: Call) -> Wrong | None:
         talk = self._chat.conversation
         wanted = nick_key(call.nick)
-        if wanted == nick_key(talk.nick):
+        if call.user == talk.user if call.user else wanted == nick_key(talk.nick):
             return Wrong(_("That is you."))
+        if call.user:
+            self._ignore(call.user, call.nick)
+            return None
         rooms = [room for room in [talk.room, *talk.rooms.values()] if room is not None]
         for room in rooms:
             for entry in room.entries():
@@ -165,6 +168,8 @@ class Deeds(Errands):
     def _do_unignore(self, call: Call) -> Wrong | None:
         talk = self._chat.conversation
         found = [u for u, nick in talk.ignored.items() if nick_key(nick) == nick_key(call.nick)]
+        if call.user in talk.ignored:
+            found = [call.user]
         if not found:
             ignored = ", ".join(sorted(talk.ignored.values()))
             text = _("You do not ignore {nick}.").format(nick=call.nick)
@@ -251,8 +256,8 @@ class Deeds(Errands):
         """A role on the server is the greater one: that is what ends where there is one."""
 
         def listed(reply: ListReply) -> None:
-            ranks = {nick_key(one.nick) for one in reply.entries}
-            if nick_key(call.nick) in ranks:
+            ranks = {nick_key(one.nick) for one in reply.entries if not call.user}
+            if nick_key(call.nick) in ranks or call.user in {one.user for one in reply.entries}:
                 told = _("{nick} has no role on this server any more.").format(nick=call.nick)
                 self._ask(deeds.Role(role="member", **person(call)), told)
             else:

@@ -22,6 +22,7 @@ from common.protocol import deeds
 from common.protocol.deeds import Lists
 from common.protocol.identity import user_of_key
 from common.talk.setup import AnyClient
+from common.talk.ways import Ways
 
 T = TypeVar("T")
 AUDIT_USUAL = 20
@@ -45,6 +46,7 @@ class Chat(Protocol):
     def status(self, text: str) -> None: ...
     def refused(self, error: Refused) -> None: ...
     def enter_room(self, place: str, note: str = "") -> None: ...
+    def ways(self) -> Ways: ...
     def invitation_link(self, code: str) -> str: ...
 
 
@@ -128,12 +130,12 @@ class Errands:
             told = _("{nick} is banned from this server for {time}.").format(
                 nick=whom(call), time=when.span(call.seconds)
             )
-        who = {"key": call.key} if call.key else {"nick": call.nick}
+        who = {"key": call.key} if call.key else person(call)
         self._ask(deeds.Ban(seconds=call.seconds, reason=call.text, **who), told)
 
     def _do_unban(self, call: Call) -> None:
         told = _("{nick} may come in again.").format(nick=whom(call))
-        who = {"key": call.key} if call.key else {"nick": call.nick}
+        who = {"key": call.key} if call.key else person(call)
         self._ask(deeds.Unban(**who), told)
 
     def _do_disconnect(self, call: Call) -> None:
@@ -158,6 +160,8 @@ class Errands:
             link = self._chat.invitation_link(reply.code)
             if link:
                 lines.append(_("As a link: {link}").format(link=link))
+            else:
+                lines.append(self._chat.ways().why)
             command = f"{shown('withdraw')} {reply.name}"
             lines.append(_("{command} takes it back.").format(command=command))
             self._chat.tell(lines)
@@ -189,6 +193,8 @@ class Errands:
 
 
 def person(call: Call) -> dict[str, str]:
+    if call.user:
+        return {"user": call.user}
     return {"user": user_of_key(call.key)} if call.key else {"nick": call.nick}
 
 

@@ -4,13 +4,13 @@ import time
 from typing import Final
 
 from common.i18n import n_, number
-from common.talk.setup import AnyClient
+from common.talk.setup import HeardClient
 
 GOODBYE: Final = 1.0
 """Seconds for what was just typed to be stored before the session ends."""
 
 
-def say_goodbye(client: AnyClient, linked: bool) -> int:
+def say_goodbye(client: HeardClient, linked: bool) -> int:
     """Ends the session; returns how many messages are unsent. Takes up to GOODBYE seconds, and
     those of `close`: not for a thread that draws."""
     end = time.monotonic() + (GOODBYE if linked else 0)

@@ -8,22 +8,31 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
 from common import paths
 from common.client.client import Client, Options
 from common.client.events import Event, Ready
-from common.client.joining import CannotJoin, Entry, open_profile, remember, rooms_of, status_of
+from common.client.joining import (
+    CannotJoin,
+    Entry,
+    follows,
+    met_again,
+    open_profile,
+    remember,
+    rooms_of,
+    status_of,
+)
 from common.client.kept import AnyProfile
 from common.client.profile import Profile
-from common.client.target import Target, host_and_port, join_link
-from common.client.timeline import KEEP
+from common.client.target import Target
+from common.client.timeline import BOUNDS
 from common.explain import explain
 from common.i18n import current
 from common.keys import fingerprint
 from common.settings import Settings
 from common.talk.setup import ChatSetup
+from common.talk.ways import ways_in
 
 
 class ChatClient(Client):
@@ -31,8 +40,10 @@ class ChatClient(Client):
     first events may be looked at before whoever shows them gets them."""
 
     def __init__(self, entry: Entry, options: Options, profile: AnyProfile | None = None) -> None:
-        super().__init__(entry.target, entry.keys, options, profile)
+        self.target = entry.target
+        """Where the server was met last."""
         self._entry = entry
+        super().__init__(entry.target, entry.keys, replace(options, moved=self._moved), profile)
         self._looked_at: deque[Event] = deque()
         self._begun = False
 
@@ -52,6 +63,10 @@ class ChatClient(Client):
         if event is not None:
             self._looked_at.append(event)
         return event
+
+    def _moved(self, target: Target) -> None:
+        self.target = target
+        met_again(self._entry, target)
 
     def _next(self, timeout: float | None) -> Event | None:
         event = super().get(timeout)
@@ -96,10 +111,11 @@ def open_chat(entry: Entry, settings: Settings, app: str, join_timeout: float = 
             roster=True,
             direct=True,
             wait_admission=True,
-            catch_up=KEEP,
+            catch_up=BOUNDS.keep,
             app=app,
             lang=current().lang,
             join_timeout=join_timeout,
+            follow=follows(settings),
         )
         client = ChatClient(entry, options, profile)
         setup = ChatSetup(
@@ -114,7 +130,7 @@ def open_chat(entry: Entry, settings: Settings, app: str, join_timeout: float = 
             ignored=profile.ignored() if profile is not None else {},
             silenced=profile.silenced() if profile is not None else (),
             fingerprint="" if entry.target.plain else fingerprint(entry.keys.public),
-            invitation_link=partial(_invitation_link, entry.target),
+            ways=lambda: ways_in(client.target, entry.data_dir),
             exit_status=status_of,
         )
     except BaseException:
@@ -122,19 +138,6 @@ def open_chat(entry: Entry, settings: Settings, app: str, join_timeout: float = 
             profile.close()
         raise
     return Opened(client=client, setup=setup, profile=profile)
-
-
-def _invitation_link(target: Target, code: str) -> str:
-    """A join link that lets somebody in; "" where this server is known by a name of this machine
-    alone."""
-    push, sub = host_and_port(target.push), host_and_port(target.sub)
-    if target.key is None or push is None or sub is None or _only_here(push[0]):
-        return ""
-    return join_link(target.key, push[0], push[1], sub[1], code)
-
-
-def _only_here(host: str) -> bool:
-    return host.startswith("127.") or host in ("localhost", "::1")
 
 
 def _profile(entry: Entry) -> tuple[Profile | None, list[str]]:

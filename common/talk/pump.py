@@ -12,7 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from common.client.events import Event, Messages
-from common.talk.setup import AnyClient
+from common.talk.setup import HeardClient
 
 BATCH: Final = 150
 """Records, or other events, in one batch: about 5 ms of work."""
@@ -25,7 +25,7 @@ class Pump:
     Whoever handles a batch calls `done()` after it; until then the third one waits.
     """
 
-    def __init__(self, client: AnyClient, deliver: Callable[[list[Event] | None], None]) -> None:
+    def __init__(self, client: HeardClient, deliver: Callable[[list[Event] | None], None]) -> None:
         self._client = client
         self._deliver = deliver
         self._free = threading.Semaphore(UNDER_WAY)
@@ -69,7 +69,7 @@ class Pump:
             self.stop()
 
 
-def _batches(first: Event, client: AnyClient) -> Iterator[list[Event]]:
+def _batches(first: Event, client: HeardClient) -> Iterator[list[Event]]:
     """What is there already, in batches of a bounded size."""
     batch: list[Event] = []
     weight = 0

@@ -2,6 +2,7 @@
 form is `transcript`'s."""
 
 import datetime
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +12,21 @@ from typing import Final, TextIO
 from common.client import transcript
 from common.client.events import HistoryReply
 from common.client.timeline import Said, Timeline
-from common.i18n import _
+from common.i18n import N_, _
 from common.protocol.messages import Record
 
 PAGE: Final = 1_000
 """Records asked for at a time where a whole room is saved."""
+_WHY: Final = {
+    errno.ENOENT: N_("there is no such folder"),
+    errno.ENOTDIR: N_("there is no such folder"),
+    errno.EISDIR: N_("it is a folder"),
+    errno.EACCES: N_("this account may not write there"),
+    errno.EPERM: N_("this account may not write there"),
+    errno.EROFS: N_("nothing can be written there"),
+    errno.ENOSPC: N_("the disk is full"),
+    errno.ENAMETOOLONG: N_("the name is too long"),
+}
 
 
 class SaveFailed(Exception):
@@ -56,6 +67,46 @@ def save(room: Timeline, path: Path | None, server: str = "") -> tuple[Path, int
     raise SaveFailed(_("There are too many such files here. Give a name."))
 
 
+class RoomDocument:
+    """Every message of a room as text, a page at a time: `take` each answer to a question for what
+    comes `after`, until there is no more."""
+
+    def __init__(self, room: Timeline, form: str, server: str = "") -> None:
+        """Raises KeyError for a form that there is not."""
+        self._document = transcript.renderer(form, server)
+        self._shown = room.name if form == "jsonl" else room.title.removeprefix("#")
+        self.count = 0
+        """Messages so far."""
+        self._next = 1
+
+    def begin(self) -> str:
+        """What stands before the first record."""
+        return self._document.begin() + self._document.room(self._shown)
+
+    @property
+    def after(self) -> int:
+        """Above which number the next page begins."""
+        return self._next - 1
+
+    def take(self, reply: HistoryReply) -> tuple[str, bool]:
+        """A page, and whether there is another; with the last one goes the end."""
+        parts = []
+        for record in reply.records:
+            if record.seq > self._next:
+                parts.append(self._document.gap(self._next, record.seq - 1))
+            parts.append(self._document.record(record, reply.raw.get(record.seq)))
+            self._next = record.seq + 1
+            self.count += record.type == "message"
+        more = reply.more and bool(reply.records)
+        if not reply.records and reply.skipped >= self._next:
+            parts.append(self._document.gap(self._next, reply.skipped))
+            self._next = reply.skipped + 1
+            more = reply.more
+        if not more:
+            parts.append(self._document.end())
+        return "".join(parts), more
+
+
 class WholeRoom:
     """Every message of a room, a page at a time: `take` each answer and ask for what it returns.
 
@@ -69,39 +120,30 @@ class WholeRoom:
         """`replace`: a file of that name gives way, at the end."""
         self.path = path.expanduser().absolute()
         self.room = room.name
-        self.count = 0
         self._part = self.path.with_name(f"{self.path.name}.part")
-        self._next = 1
         if self.path.exists() and not replace:
             raise _exists(self.path)
-        self._document = transcript.renderer(_form(self.path), server)
-        shown = room.name if _form(self.path) == "jsonl" else room.title.removeprefix("#")
+        self._document = RoomDocument(room, _form(self.path), server)
         with self._told():
             self._file = self._part.open("w", encoding="utf-8", newline="\n")
             self._file.write(self._document.begin())
-            self._file.write(self._document.room(shown))
+
+    @property
+    def count(self) -> int:
+        """Messages so far."""
+        return self._document.count
 
     @property
     def after(self) -> int:
         """Above which number the next page begins."""
-        return self._next - 1
+        return self._document.after
 
     def take(self, reply: HistoryReply) -> bool:
         """Writes a page; tells whether there is another."""
         with self._told():
-            for record in reply.records:
-                if record.seq > self._next:
-                    self._file.write(self._document.gap(self._next, record.seq - 1))
-                self._file.write(self._document.record(record, reply.raw.get(record.seq)))
-                self._next = record.seq + 1
-                self.count += record.type == "message"
-            more = reply.more and bool(reply.records)
-            if not reply.records and reply.skipped >= self._next:
-                self._file.write(self._document.gap(self._next, reply.skipped))
-                self._next = reply.skipped + 1
-                more = reply.more
+            text, more = self._document.take(reply)
+            self._file.write(text)
             if not more:
-                self._file.write(self._document.end())
                 self._file.close()
                 self._part.replace(self.path)
         return more
@@ -130,7 +172,11 @@ def _exists(path: Path) -> SaveFailed:
 
 
 def _not_written(path: Path, error: Exception) -> SaveFailed:
-    why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+    why: object = error
+    if isinstance(error, OSError) and error.errno:
+        # The system's own words are in its language, not in the person's.
+        known = _WHY.get(error.errno)
+        why = _(known) if known is not None else os.strerror(error.errno)
     return SaveFailed(_("{path} cannot be written: {why}.").format(path=path, why=why))
 
 

@@ -1,6 +1,7 @@
 """What a chat needs from whoever opens it. Owns the shape, and what the library must provide.
 
-`Client` of `common.client.client` fits `AnyClient`; tests hand in another that fits.
+`Client` of `common.client.client` fits `HeardClient`, `AsyncClient` of `common.client.aio` fits
+`AnyClient`; tests hand in others that fit.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,14 +23,12 @@ from common.client.events import (
     StoredReply,
 )
 from common.protocol.deeds import Deed, Lists, MakeDeviceCode, MakeInvitation
+from common.talk.ways import Ways
 
 
 class AnyClient(Protocol):
-    """The part of the library that a chat uses."""
+    """What a chat asks of the library."""
 
-    def start(self) -> None: ...
-    def get(self, timeout: float | None = None) -> Event | None: ...
-    def close(self, timeout: float = 2.0) -> None: ...
     def say(self, room: str, text: str, *, me: bool = False) -> "Future[StoredReply]": ...
     def join(self, room: str, *, after: int | None = None) -> "Future[JoinedReply]": ...
     def leave(self, room: str) -> "Future[DoneReply]": ...
@@ -60,12 +59,30 @@ class AnyClient(Protocol):
     def unsent(self) -> int: ...
 
 
+class HeardClient(AnyClient, Protocol):
+    """The library with its thread: what happens is asked for."""
+
+    def start(self) -> None: ...
+    def get(self, timeout: float | None = None) -> Event | None: ...
+    def close(self, timeout: float = 2.0) -> None: ...
+
+
+class Basis(Protocol):
+    """What the controller of a chat begins with; a `ChatSetup` is one."""
+
+    @property
+    def client(self) -> AnyClient: ...
+    @property
+    def notes(self) -> list[str]:
+        """Lines to say at the start, in the person's language."""
+
+    @property
+    def ways(self) -> Callable[[], Ways]:
+        """By which links others come in. It may read a small file."""
+
+
 def _one(_code: str) -> int:
     return 1
-
-
-def _no_link(_code: str) -> str:
-    return ""
 
 
 @dataclass(kw_only=True)
@@ -75,7 +92,7 @@ class ChatSetup:
     Its options should have `resume` (unread lines are those after the profile's cursors).
     """
 
-    client: AnyClient
+    client: HeardClient
     nick: str
     rooms: list[str]
     """Asked for, in the order in which they are shown."""
@@ -97,8 +114,8 @@ class ChatSetup:
     """Rooms in which nothing is counted as unread."""
     fingerprint: str = ""
     """Of this person's key: what an administrator compares before letting them in."""
-    invitation_link: Callable[[str], str] = _no_link
-    """From an invitation's code to a join link; "" where others could not use it."""
+    ways: Callable[[], Ways] = Ways
+    """By which links others come in; quick, and asked anew, since networks come and go."""
     exit_status: Callable[[str], int] = _one
     """From the code of a `Failed` to the program's exit status."""
     program: str = "client_cli.py"

@@ -30,6 +30,7 @@ class Desk:
     def __init__(self, saved: Saved | None = None, **options: Any) -> None:
         self.count = 0
         self.now = 100.0
+        self.due = 0.0
         self.done: list[e.Effect] = []
         options = {"nick": "ada", **options}
         saved = saved or Saved(stream=STREAM, rooms={"general": None})
@@ -46,15 +47,20 @@ class Desk:
     def tick(self, wait: float = 0.0) -> float:
         """Time passes; answers when the session wants to be asked again."""
         self.now += wait
-        due = self.session.tick(self.now)
+        self.due = self.session.tick(self.now)
         self.done += self.session.take()
-        return due
+        return self.due
 
     def hear(self, topic: bytes, *lines: m.Answer | m.Record | bytes) -> None:
         """A frame from the broker, and what it leads to."""
         body = b"\n".join(line if isinstance(line, bytes) else encode(line) for line in lines)
-        self.session.received(topic, body, self.now)
+        stirred = self.session.received(topic, body, self.now)
+        self.done += self.session.take()
+        told, done = self.due, len(self.done)
         self.tick()
+        if not stirred and self.now < told:  # it has said that this call is not needed
+            assert self.done[done:] == []
+            assert self.due >= told
 
     def taken(self, kind: type[Wanted]) -> list[Wanted]:
         """Effects, or events of emitted effects, of one kind since the last call; all are taken."""

@@ -70,9 +70,26 @@ def test_the_state_stands_under_the_last_of_a_group() -> None:
     timeline.refused(1, "one", 0, "storage-full", "")
     got = frames(timeline)
     assert [one.state for one in got] == [False, True, False, True, True, True]
-    assert [one.head for one in got] == [True, False, True, True, True, True]
+    assert [one.head for one in got] == [True, False, True, True, False, False]
     timeline.queued(3, "three", NOON + 3 * MINUTE)
     assert [one.state for one in frames(timeline)][-2:] == [False, True]
+
+
+def test_what_is_queued_stands_as_it_will_once_it_is_stored() -> None:
+    timeline = room(("me", 0))
+    timeline.queued(1, "one", NOON + MINUTE)
+    timeline.queued(2, "two", NOON + MINUTE)
+    assert [one.head for one in frames(timeline)] == [True, False, False]
+    assert [one.state for one in frames(timeline)] == [True, False, True]
+    timeline.stored(1, 2, "one")
+    assert [one.head for one in frames(timeline)] == [True, False, False]
+    assert [one.state for one in frames(timeline)] == [False, True, True]
+    after_others = room(("a", 0))
+    after_others.queued(1, "one", NOON + MINUTE)
+    assert [one.head for one in frames(after_others)] == [True, True]
+    much_later = room(("me", 0))
+    much_later.queued(1, "one", NOON + 5 * MINUTE)
+    assert [one.head for one in frames(much_later)] == [True, True]
 
 
 def test_a_clock_that_runs_late_makes_no_days() -> None:

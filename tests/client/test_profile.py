@@ -1,4 +1,7 @@
-"""One contract for both profiles; then what only a file can do, and how it can fail."""
+"""One contract for all profiles; then what only a file can do, and how it can fail.
+
+The file of a gateway, which holds many profiles, is in `tests/web/test_store.py`.
+"""
 
 import os
 import sqlite3
@@ -9,6 +12,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from common import keys
 from common.client.profile import (
     AnyProfile,
     BadProfile,
@@ -20,6 +24,7 @@ from common.client.profile import (
     profile_path,
 )
 from common.paths import Locked
+from common.web.store import WebStore
 
 
 @pytest.fixture
@@ -27,9 +32,17 @@ def file(tmp_path: Path) -> Path:
     return profile_path(tmp_path, "ada", "ab" * 32)
 
 
-@pytest.fixture(params=["file", "memory"])
+@pytest.fixture(params=["file", "memory", "web"])
 def profile(request: pytest.FixtureRequest, file: Path) -> Iterator[AnyProfile]:
-    made: AnyProfile = Profile.open(file) if request.param == "file" else MemoryProfile()
+    made: AnyProfile
+    if request.param == "web":
+        store = WebStore.open(file.with_name("web.sqlite"))
+        pair = keys.generate()
+        browser = store.add_browser(token_hash="t", nick="ada", keys=pair, lang="en", now=1)
+        yield store.profile(browser.id)
+        store.close()
+        return
+    made = Profile.open(file) if request.param == "file" else MemoryProfile()
     yield made
     made.close()
 
@@ -312,8 +325,16 @@ class Twins(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.path = self.directory / f"{os.urandom(8).hex()}.db"
-        self.file = Profile.open(self.path)
+        self.file = self.open()
         self.memory = MemoryProfile()
+
+    def open(self) -> AnyProfile:
+        """The profile on disk, as after a start."""
+        return Profile.open(self.path)
+
+    def close(self) -> None:
+        """What ends with the program."""
+        self.file.close()
 
     @rule(texts=st.lists(st.text(st.characters(codec="utf-8"), max_size=5), max_size=3))
     def add(self, texts: list[str]) -> None:
@@ -347,8 +368,8 @@ class Twins(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        self.file.close()
-        self.file = Profile.open(self.path)
+        self.close()
+        self.file = self.open()
 
     @invariant()
     def agree(self) -> None:
@@ -359,7 +380,7 @@ class Twins(RuleBasedStateMachine):
             assert self.file.cursor(room) == self.memory.cursor(room)
 
     def teardown(self) -> None:
-        self.file.close()
+        self.close()
 
 
 def test_both_profiles_agree(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ class Desk:
 
     def frame(self, room: str, *lines: m.Record, now: float = 1.0) -> bool:
         body = b"\n".join(map(encode, lines))
-        return self.rooms.frame(f"room/{room}/".encode(), body, now)
+        return self.rooms.frame(f"room/{room}/".encode(), body, now) is not None
 
     def asked(self) -> list[dict[str, Any]]:
         sends = [one for one in self.out.take() if isinstance(one, e.Send)]

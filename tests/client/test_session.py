@@ -8,7 +8,7 @@ from common.client.session import ANSWER, LAST_BACKOFF, SILENCE, Saved
 from common.protocol import messages as m
 from common.protocol.codec import encode
 from common.protocol.limits import WIRE
-from tests.client.desk import STREAM, TOPIC, Desk, greet, page, record, welcome
+from tests.client.desk import BOB, STREAM, TOPIC, Desk, greet, page, record, welcome
 
 # The way in
 
@@ -238,6 +238,46 @@ def test_rows_15_and_20_a_hole_is_fetched_and_overlap_shown_once() -> None:
     shown = [one.seq for event in desk.taken(ev.Messages) for one in event.records]
     assert shown == [3, 4, 5]
     assert desk.taken(ev.CaughtUp)
+
+
+def test_what_is_heard_stirs_the_session_only_where_something_is_missing_or_waited_for() -> None:
+    """Guards hundreds of sessions against being asked for each message what they want done; that
+    nothing is due then is checked by the desk, in every test."""
+    desk = Desk()
+    desk.enter(head=2)
+
+    def hear(record: m.RoomLine) -> bool:
+        return desk.session.received(TOPIC, encode(record), desk.now)
+
+    def line(seq: int) -> m.RoomLine:
+        return m.RoomLine(type="message", seq=seq, id=f"{BOB}-{seq}", text="hello")
+
+    assert not hear(line(3))
+    assert not hear(m.RoomLine(type="joined", user=BOB, nick="Bob", people=2, rev=2))
+    assert hear(line(5)), "a hole"
+    desk.tick()
+    (ask,) = desk.pushed("history")
+    assert hear(line(6)), "the hole is there still"
+    desk.hear(desk.inbox, *page(ask["id"], [record(n) for n in (4, 5, 6)], 6))
+    assert not hear(line(7))
+    desk.session.ask(1, m.Ping())
+    assert hear(line(8)), "an answer is waited for"
+    (ping,) = desk.pushed("ping")
+    desk.hear(desk.inbox, m.Pong(id=ping["id"], time=1))
+    assert not hear(line(9))
+    desk.session.say(2, "general", "mine", False)
+    desk.tick()
+    mine = m.RoomLine(type="message", seq=10, id=f"{STREAM}-1", text="mine")
+    assert hear(mine), "its outcome was waited for: more may be sent now"
+    assert not hear(line(11))
+    assert desk.session.received(desk.inbox, encode(m.Done("q9")), desk.now)
+
+    desk = Desk(roster=True)
+    desk.enter()
+    (who,) = desk.pushed("who")
+    desk.hear(desk.inbox, m.People(id=who["id"], room="general", people=[], total=0, rev=1))
+    assert not hear(line(1))
+    assert hear(m.RoomLine(type="head", head=1, people=9, rev=9)), "it asks who they are"
 
 
 def test_row_22_a_restored_backup_is_reported_and_read_from_the_start() -> None:

@@ -113,6 +113,7 @@ class SessionMachine(RuleBasedStateMachine):
         for count in range(5):
             self.broker.store("salon", f"{'9' * 16}-{count + 1}", "before")
         self.now = 10.0
+        self.due = 0.0
         self.ids = 0
         self.up: list[bytes] = []
         self.down: list[Sent] = []
@@ -138,8 +139,17 @@ class SessionMachine(RuleBasedStateMachine):
         self.ids += 1
         return f"{self.ids:0{digits}x}"
 
-    def carry_out(self) -> None:
-        self.session.tick(self.now)
+    def carry_out(self, *, calm: bool = False) -> None:
+        """`calm`: the session has said that nothing is due earlier than `tick` told."""
+        if calm:
+            self.do_all()
+        told, self.due = self.due, self.session.tick(self.now)
+        if calm and self.now < told:
+            assert self.session.take() == []
+            assert self.due >= told
+        self.do_all()
+
+    def do_all(self) -> None:
         while effects := self.session.take():
             for effect in effects:
                 self.do(effect)
@@ -159,6 +169,7 @@ class SessionMachine(RuleBasedStateMachine):
                 self.down += self.broker.heads()
             case e.Overdue():
                 self.session.link_lost("no-answer", "silence", self.now)
+                self.due = 0.0
             case e.Settle(n):
                 self.settled.append(n)
             case e.Emit(ev.Messages(room=room, records=records)):
@@ -201,9 +212,11 @@ class SessionMachine(RuleBasedStateMachine):
     def frame_comes_down(self, place: int, fate: str) -> None:
         if self.down:
             topic, body = self.down.pop(place % len(self.down))
-            for _ in range({"arrives": 1, "twice": 2, "lost": 0}[fate]):
+            stirred = [
                 self.session.received(topic, body, self.now)
-            self.carry_out()
+                for _ in range({"arrives": 1, "twice": 2, "lost": 0}[fate])
+            ]
+            self.carry_out(calm=not any(stirred))
 
     @rule(room=st.sampled_from(ROOMS))
     def topic_is_renewed(self, room: str) -> None:
@@ -249,8 +262,8 @@ class SessionMachine(RuleBasedStateMachine):
                     self.publish(self.broker.take(self.up.pop(0)))
                 else:
                     topic, body = self.down.pop(0)
-                    self.session.received(topic, body, self.now)
-                    self.carry_out()
+                    stirred = self.session.received(topic, body, self.now)
+                    self.carry_out(calm=not stirred)
             self.now += 0.5
             self.carry_out()
             if turn % 20 == 0:

@@ -194,7 +194,7 @@ def test_nothing_is_the_broker_of_this_machine(tmp_path: Path, text: str | None)
     [
         ("tcp://*:5555", "tcp://127.0.0.1:5555"),
         ("tcp://0.0.0.0:5555", "tcp://127.0.0.1:5555"),
-        ("tcp://[::]:5555", "tcp://[::1]:5555"),
+        ("tcp://[::]:5555", "tcp://127.0.0.1:5555"),
         ("tcp://192.168.1.2:5555", "tcp://192.168.1.2:5555"),
         ("ipc:///run/in", "ipc:///run/in"),
     ],

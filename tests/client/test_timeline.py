@@ -2,14 +2,15 @@
 
 import random
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.client import timeline
+from common.client import events as ev
 from common.client.conversation import Fetch
-from common.client.timeline import Mine
+from common.client.timeline import Bounds, Entry, Key, Mine
+from common.protocol.messages import Record
 from tests.client.test_conversation import (
+    ME,
     NOW,
     begun,
     messages,
@@ -36,12 +37,10 @@ def test_what_others_wrote_is_harmless() -> None:
         assert bad not in seen
 
 
-def test_old_lines_are_let_go_and_can_be_fetched_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeline, "KEEP", 50)
-    monkeypatch.setattr(timeline, "SLACK", 10)
-    monkeypatch.setattr(timeline, "HARD", 200)
+def test_old_lines_are_let_go_and_can_be_fetched_again() -> None:
     chat = begun()
     room = room_of(chat)
+    room.bound(Bounds(keep=50, slack=10, hard=200))
     for seq in range(1, 500):
         chat.handle(messages("general", record(seq)), NOW)
         assert room.size <= 60
@@ -104,3 +103,76 @@ def test_every_record_stands_there_once_and_in_order(data: st.DataObject) -> Non
         assert room.size == len(keys)
         states = [one.state for one in room.entries() if isinstance(one, Mine)]
         assert len(states) == len(room.own_pending())
+
+
+HAPPENINGS = (
+    "live", "history", "gap", "people", "note", "mine", "refused", "stored", "settle", "delete",
+    "hide", "again", "clear", "forget", "skipped",
+)  # fmt: skip
+
+
+@given(st.data())
+def test_whoever_follows_what_was_touched_has_what_stands_there(data: st.DataObject) -> None:
+    """Its copy is what is here; only what was let go, the oldest, it still holds."""
+    chat = begun(general=data.draw(st.integers(0, 5)))
+    room = room_of(chat)
+    small = Bounds(keep=12, slack=4, hard=30)
+    room.bound(data.draw(st.sampled_from([Bounds(), small])))
+    room.touched = set()
+    copy: dict[Key, Entry] = {}
+    anew = 0
+    users = ["ines", "tomas", ME]
+    seq = number = 0
+    for what in data.draw(st.lists(st.sampled_from(HAPPENINGS), max_size=40)):
+        user = data.draw(st.sampled_from(users))
+        some = data.draw(st.integers(1, 6))
+        if what == "live":
+            said = [record(seq + one, "@léa hi", user) for one in range(1, some + 1)]
+            seq += some
+            chat.handle(messages("general", *said), NOW)
+        elif what == "history" and room.first > 1:
+            page = [record(one, user=user) for one in range(max(1, room.first - some), room.first)]
+            chat.history_came(reply("general", *page[some // 3 :], more=page[0].seq > 1))
+        elif what == "gap":
+            chat.handle(ev.Gap(room="general", first=seq + 1, last=seq + some), NOW)
+            seq += some
+        elif what == "people":
+            chat.handle(presence("joined", "x"), NOW)
+        elif what == "note":
+            room.notice(["x"] * some, NOW)
+        elif what in ("mine", "refused", "stored"):
+            number += what == "mine"
+            state = {"mine": "queued"}.get(what, what)
+            chat.handle(progress(number, state, code="slow-mode", seq=seq + 1), NOW)
+        elif what == "settle" and room.own_pending():
+            room.settle(room.own_pending()[0].n)
+        elif what == "delete" and seq:
+            seq += 1
+            gone = Record("delete", seq, f"d-{seq}", user, user, NOW, "", of=min(some, seq - 1))
+            chat.handle(messages("general", gone), NOW)
+        elif what == "hide":
+            room.hide(user)
+        elif what == "again":
+            room.show_again()
+        elif what == "clear":
+            room.clear()
+        elif what == "forget":
+            room.forget()
+        elif what == "skipped":
+            room.skipped(seq + some)
+            seq += some
+        if data.draw(st.booleans()):
+            if room.anew != anew:
+                anew = room.anew
+                copy = {entry.key: entry for entry in room.entries()}
+            for key in room.touched:
+                entry = room.get(key)
+                if entry is None:
+                    copy.pop(key, None)
+                else:
+                    copy[key] = entry
+            room.touched.clear()
+            held = list(room.entries())
+            lowest = held[0].key if held else (1 << 63, 0)
+            assert [copy[key] for key in sorted(copy) if key >= lowest] == held
+            assert room.bounds is small or len(copy) == len(held)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from common import arguments, i18n, paths
 from common.arguments import UsageError
+from common.endpoints import SCHEME
 from common.gui import options
 from common.gui.settings import Keeper
 from common.i18n import _
@@ -70,6 +71,9 @@ def _run(words: list[str], env: Mapping[str, str]) -> int:
         raise UsageError(line)
     if parsed.words:
         parsed.given.setdefault("server", []).append(parsed.words[0])
+    # Whoever clicks a link has not said yet that they want to be seen where it leads.
+    clicked = any(word.lower().startswith(SCHEME) for word in parsed.words)
+    ask = clicked and "nick" not in parsed.given
     settings = Settings.load(
         arguments.options_of(program, parsed.verb),
         parsed.given,
@@ -83,10 +87,10 @@ def _run(words: list[str], env: Mapping[str, str]) -> int:
     keeper = Keeper(data_dir)
     i18n.setup(settings.text("lang") or keeper.remembered.lang or None, env)
     raise_descriptor_limit()
-    return _show(settings, env, keeper, log)
+    return _show(settings, env, keeper, log, ask)
 
 
-def _show(settings: Settings, env: Mapping[str, str], keeper: Keeper, log: Path) -> int:
+def _show(settings: Settings, env: Mapping[str, str], keeper: Keeper, log: Path, ask: bool) -> int:
     try:
         import tkinter as tk
     except ImportError as error:
@@ -103,7 +107,7 @@ def _show(settings: Settings, env: Mapping[str, str], keeper: Keeper, log: Path)
     root.withdraw()
     if not desktop.smooth_fonts(root):
         _say(_("this Tk draws coarse letters: it was built without Xft"), 0)
-    window = Window(root, settings, env, keeper, log, ChatFrame)
+    window = Window(root, settings, env, keeper, log, ChatFrame, ask=ask)
     ended = _Signals(window)
     try:
         window.run()

@@ -1,8 +1,9 @@
 """The chat: rooms at the left, the conversation and where one writes, people at the right.
 
-Owns how these are put together and which of them an event concerns. What is said and done is
-`talk.Controller`'s, what stands around the conversation the model's, each pane its own file's.
-Everything here runs in the thread of Tk; events of the library come through `post`.
+Owns which of these an event concerns, and where somebody reads in each room. What is said and done
+is `talk.Controller`'s, what stands around the conversation the model's; the widgets are put
+together in chat_parts.py. Everything here runs in the thread of Tk; events of the library come
+through `post`.
 """
 
 from __future__ import annotations
@@ -13,38 +14,23 @@ from functools import partial
 from typing import Final
 
 from common.client.entries import ROLES
-from common.client.events import Event, LinkUp, Ready
+from common.client.events import CaughtUp, Event, LinkUp, Messages, Ready
 from common.client.timeline import Entry, Mine, Said
-from common.gui.banner import Banner
-from common.gui.chat_panes import ChatPanes
-from common.gui.conversation_view import ConversationView
+from common.gui.chat_parts import ChatParts, Doings
+from common.gui.conversation_view import Stay
 from common.gui.desk import Desk
-from common.gui.dialogs.direct import NewDirect
-from common.gui.dialogs.going import GoTo
-from common.gui.dialogs.joining import NewRoom
-from common.gui.dialogs.saving import SaveRoom
-from common.gui.dialogs.shortcuts import Shortcuts
 from common.gui.drafts import Typed
-from common.gui.emptyroom import EmptyRoom
-from common.gui.header import Header, HeaderDoings
-from common.gui.links import open_link
-from common.gui.menus import Menus
-from common.gui.model import PersonRow, WindowConversation, WindowModel, is_bot
+from common.gui.model import WindowModel
 from common.gui.notify import Notifier
-from common.gui.panes import PEOPLE, ROOMS
-from common.gui.people import PeoplePane
 from common.gui.screens import Joined, Post, Trouble
-from common.gui.search import SearchBar
 from common.gui.settings import Remembered
-from common.gui.shortcuts import bind_keys
-from common.gui.sidebar import Doings, Sidebar
 from common.gui.theme import theme_of
-from common.gui.toast import Toast
 from common.gui.widgets import Pane
-from common.gui.writing import DESK, Writing
+from common.gui.writing import DESK
 from common.i18n import _
 from common.talk.controller import Controller, now_ms
 from common.talk.pump import Pump
+from common.talk.surroundings import PeopledConversation, PersonRow, is_bot
 
 _SOON: Final = 20
 """Milliseconds in which changes are gathered before the panes follow."""
@@ -63,29 +49,32 @@ class ChatFrame(Pane):
         remembered: Remembered,
         on_disconnect: Callable[[Trouble | None], object],
         on_quit: Callable[[], object],
-        on_title: Callable[[int, int], object],
+        on_title: Callable[[str], object],
+        on_speak: Callable[[str], object],
     ) -> None:
         super().__init__(parent, "bg")
         self._theme = theme_of(parent)
         self._remembered = remembered
         self._post_to = post
         self._on_disconnect, self._on_title = on_disconnect, on_title
-        self._on_quit = on_quit
+        self._on_quit, self._on_speak = on_quit, on_speak
         self._over = False
         setup, profile = joined.opened.setup, joined.opened.profile
         self._client = setup.client
         typed = Typed(profile.note(DESK) if profile is not None else "")
         self._wanted = typed.current
         """The room of last time, until it is there or another is opened."""
-        self.talk = WindowConversation(setup.nick, setup.ignored, setup.silenced)
+        self.talk = PeopledConversation(setup.nick, setup.ignored, setup.silenced)
         self.talk.encrypted = setup.encrypted
         self.model = WindowModel(self.talk, typed, remembered.folded)
         self.controller = Controller(setup, self.talk, _Face(self), self._post)
         self._pump = Pump(setup.client, self._deliver)
         self._refreshing: str | None = None
         self._asked_people = ""
+        self._caught: set[str] = set()
+        """Rooms in which what was missed before this session has come."""
         self._kept_rooms: list[str] | None = None
-        self._counts = (0, 0)
+        self._titled = ""
         self._notifier = Notifier(self)
         self.desk = Desk(
             over=self,
@@ -96,99 +85,50 @@ class ChatFrame(Pane):
             leave=lambda: on_disconnect(None),
             quit=on_quit,
             compose=self.compose,
-            menu_of_composer=lambda button: self.menus.add(button),  # noqa: PLW0108 - made below
+            speak=self._speak,
+            menu_of_composer=lambda button: self.parts.menus.add(button),  # noqa: PLW0108 - below
         )
-        self.menus = Menus(self.desk, on_search=self._search, on_link=open_link)
-        self._build(setup.label)
-        self._bind_shortcuts()
+        self._label = setup.label
+        self._stays: dict[str, Stay] = {}
+        """Where this person was in the rooms that they left while they read further up."""
+        self._furnish()
         self._ticking = self.after(_TICK, self._tick)
         self._pump.start()
 
-    def _build(self, server: str) -> None:
-        menus = self.menus
-        self.sidebar = Sidebar(
+    def _furnish(self) -> None:
+        """Make all that is seen, in the language of now."""
+        parts = self.parts = ChatParts(
             self,
-            self.model,
+            self.desk,
             Doings(
                 open=self._open,
-                room_menu=menus.room,
-                new_room=lambda: NewRoom(self.desk),
-                new_direct=lambda: NewDirect(self.desk),
-                server_menu=menus.server,
-                own_menu=menus.own,
+                act=self._act,
+                viewed=self._viewed,
+                person_menu=self._person_menu,
+                try_now=self._try_now,
             ),
-            server,
+            self._label,
         )
-        self.people = PeoplePane(self, self.model, on_open=self._person_menu)
-        self.middle = Pane(self)
-        self.header = Header(
-            self.middle,
-            self.model,
-            HeaderDoings(
-                rooms=lambda: self.panes.toggle(ROOMS),
-                search=self._search,
-                save=self._save,
-                people=lambda: self.panes.toggle(PEOPLE),
-                room_menu=lambda x, y: menus.room(self.talk.current, x, y),
-            ),
-        )
-        self.header.pack(fill="x")
-        self.banner = Banner(self.middle, self.header, on_try=self._try_now)
-        self.writing = Writing(self.middle, self.desk)
-        self.composer = self.writing.composer
-        self.composer.pack(side="bottom", fill="x")
-        self.view = ConversationView(
-            self.middle,
-            self._theme,
-            on_older=self.controller.older,
-            on_link=open_link,
-            on_action=self._act,
-            on_context=menus.message,
-            on_view=self._viewed,
-        )
-        self.view.pack(fill="both", expand=True)
-        self.search = SearchBar(
-            self.view, self._theme, on_older=self.controller.older, on_close=self.composer.focus_set
-        )
-        self.empty = EmptyRoom(self.view)
-        self.toast = Toast(self.view)
-        self.panes = ChatPanes(
-            self, self.model.panes, self.sidebar, self.people, self.middle, self._arranged
-        )
+        self.menus = parts.menus
+        self.sidebar, self.people, self.panes = parts.sidebar, parts.people, parts.panes
+        self.header, self.banner, self.search = parts.header, parts.banner, parts.search
+        self.writing, self.composer = parts.writing, parts.composer
+        self.view, self.empty, self.toast = parts.view, parts.empty, parts.toast
+        parts.pack(fill="both", expand=True)
 
-    def _bind_shortcuts(self) -> None:
-        window = self.winfo_toplevel()
-        step = self.model.step
-        # Up and Down alone mean something in each of these.
-        steps = {
-            "up": lambda: self._open(step(-1)),
-            "down": lambda: self._open(step(1)),
-            "unread-up": lambda: self._open(step(-1, unread=True)),
-            "unread-down": lambda: self._open(step(1, unread=True)),
-        }
-        for part in self._areas():
-            bind_keys(part, steps)
-        bind_keys(
-            window,
-            {
-                **steps,
-                "search": self._search,
-                "save": self._save,
-                "go": lambda: GoTo(self.desk),
-                "new": lambda: NewRoom(self.desk),
-                "sheet": lambda: Shortcuts(self),
-                "rooms": lambda: self.panes.toggle(ROOMS),
-                "people": lambda: self.panes.toggle(PEOPLE),
-                "disconnect": lambda: self._on_disconnect(None),
-                "area": self._next_area,
-                "end": self.view.to_end,
-                "back": self._back,
-                **{f"room-{n}": partial(self._open_at, n - 1) for n in range(1, 10)},
-            },
-        )
-        self.writing.follow(self.view)
-        for widget in (self.composer.text, self.view.text):
-            widget.bind("<ButtonPress-1>", lambda _event: self.panes.settle(), add="+")
+    def _speak(self, lang: str) -> None:
+        """Another language: all that is seen anew, with what is typed and where one reads."""
+        self._on_speak(lang)
+        self.parts.far.back()
+        room, stay = self.talk.room, self.view.stay
+        self.writing.close(self._wanted)
+        self.parts.destroy()
+        self._furnish()
+        self.update_idletasks()
+        self.writing.turn_to(room)
+        self.view.show(room, stay)
+        self.composer.focus_set()
+        self._refresh()
 
     # --- as the window sees it -----------------------------------------------------------------
 
@@ -252,14 +192,27 @@ class ChatFrame(Pane):
         if self._wanted and self._wanted in self.talk.rooms:
             wanted, self._wanted = self._wanted, ""
             self.controller.open(wanted)
-        if any(isinstance(event, LinkUp) for event in batch):
-            self._asked_people = ""
+        for event in batch:
+            if isinstance(event, LinkUp):
+                self._asked_people = ""
+            elif isinstance(event, CaughtUp):
+                self._caught_up(event.room)
+            elif isinstance(event, Messages) and event.room == self.talk.current:
+                self.parts.far.heard(event.records)
         kept = self._remembered
         for call in calls[-1:]:
             self._notifier.call(call.title, call.text, note=kept.notify, sound=kept.sound)
         failure = self.talk.failure
         if failure is not None:
             self._on_disconnect(Trouble(failure.code, failure.values, failure.text))
+
+    def _caught_up(self, room: str) -> None:
+        """What was missed in a room is there: read on from where one left, the first time."""
+        if room not in self._caught:
+            self._caught.add(room)
+            if room == self.talk.current and self.view.following:
+                self.view.refresh()
+                self.view.to_since()
 
     def _look(self) -> None:
         """Whether this person has the window before them."""
@@ -285,7 +238,7 @@ class ChatFrame(Pane):
         self._refreshing = None
         talk, model = self.talk, self.model
         room = talk.room
-        if self.view.room is not room:
+        if not self.parts.far.shows(room):
             self._show_room()
         self._ask_people()
         self.sidebar.refresh(_(ROLES.get(self.controller.role, "")))
@@ -296,10 +249,10 @@ class ChatFrame(Pane):
         bots = frozenset(user for user, nick in known if is_bot(nick))
         self.view.refresh(link_down=talk.link.state != "up", bots=bots)
         self.empty.follow(self.desk)
-        counts = model.counts()
-        if counts != self._counts:
-            self._counts = counts
-            self._on_title(*counts)
+        title = model.title()
+        if title != self._titled:
+            self._titled = title
+            self._on_title(title)
         self._keep_rooms()
 
     def _ask_people(self) -> None:
@@ -330,9 +283,13 @@ class ChatFrame(Pane):
 
     def opened(self, left: str) -> None:
         """Another room is open; what was typed stays with the room that was left."""
-        self.writing.soon(partial(self._opened, left))
+        room = self.talk.room
+        if room is not None and room.name in self._stays:
+            # They see its old lines, so that nothing counts as seen before they go to its end.
+            room.reading = True
+        self.writing.soon(self._opened)
 
-    def _opened(self, _left: str) -> None:
+    def _opened(self) -> None:
         if self._over:
             return
         self._wanted = ""
@@ -341,9 +298,18 @@ class ChatFrame(Pane):
         self.changed()
 
     def _show_room(self) -> None:
-        room = self.talk.room
+        """The open room, where this person was in it; else from what is new on, or at its end."""
+        room, former, far = self.talk.room, self.view.room, self.parts.far
+        if former is not None and former is not room and not far.away:
+            stay = self.view.stay
+            if stay is not None and former.name in self.talk.rooms:
+                self._stays[former.name] = stay
+        far.forget()
         self.writing.turn_to(room)
-        self.view.show(room)
+        stay = self._stays.pop(room.name, None) if room is not None else None
+        self.view.show(room, stay)
+        if stay is None:
+            self.view.to_since()
         self.search.refresh()
         self.composer.focus_set()
 
@@ -370,42 +336,9 @@ class ChatFrame(Pane):
         elif name:
             self.controller.open(name)
 
-    def _open_at(self, place: int) -> None:
-        rows = self.model.rooms()
-        if place < len(rows):
-            self._open(rows[place].name)
-
-    def _search(self) -> None:
-        if self.talk.room is not None:
-            self.search.open()
-
-    def _save(self) -> None:
-        if self.talk.room is not None:
-            SaveRoom(self.desk)
-
     def _try_now(self) -> None:
         self._client.hurry()
         self.composer.focus_set()
-
-    def _areas(self) -> list[tk.Misc]:
-        lists = self.people.list.canvas, self.sidebar.list.canvas
-        return [self.composer.text, *lists, self.view.text]
-
-    def _next_area(self) -> None:
-        areas = [one for one in self._areas() if one.winfo_viewable()]
-        now = self.focus_get()
-        place = areas.index(now) if now in areas else -1
-        areas[(place + 1) % len(areas)].focus_set()
-
-    def _back(self) -> None:
-        if not self.panes.settle() and self.search.is_open:
-            self.search.close()
-        self.composer.focus_set()
-
-    def _arranged(self, small: bool, rooms_folded: bool) -> None:
-        self.composer.compact(small)
-        self.header.narrow(rooms_folded, small)
-        self._remembered.folded = sorted(self.model.panes.folded)
 
     def _viewed(self, following: bool) -> None:
         if following:

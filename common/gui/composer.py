@@ -73,16 +73,17 @@ class Composer(Pane):
         dress_text(self.text)
         make_editable(self.text, one_line=False)
         self._placeholder = Placeholder(self.text)
-        self._under = label(self, "", font="caption", tone="muted")
+        self._foot = Pane(self)
+        self._under = label(self._foot, "", font="caption", tone="muted")
         words_follow_width(self._under)
-        self._count = label(self, "", font="caption", tone="muted")
+        self._count = label(self._foot, "", font="caption", tone="muted")
         self._buttons(on_menu)
         self._popup = Popup(self._frame, theme, self._take)
         self._compact = False
         self._lay_out()
         self._bind_keys()
         self.text.bind("<Configure>", lambda _event: self._grow())
-        theme.on_change(self._grow, self)
+        theme.on_change(self._dress, self)
         self._say("")
 
     def _buttons(self, on_menu: Callable[[tk.Widget], object] | None) -> None:
@@ -118,8 +119,9 @@ class Composer(Pane):
             each.grid(row=0, column=3, sticky="s")
             pad(each, padx=(0, 4), pady=(4, 4))
         self._send_icon.grid_remove()
-        self._under.pack(side="left", fill="x", expand=True)
+        self._foot.pack(fill="x")
         self._count.pack(side="right")
+        self._under.pack(side="left", fill="x", expand=True)
         pad(self._under, padx=(2, 0), pady=(4, 0))
         pad(self._count, padx=(8, 2), pady=(4, 0))
 
@@ -203,8 +205,7 @@ class Composer(Pane):
         )
         hidden.grid_remove()
         shown.grid()
-        side = 8 if small else 16
-        self.configure(padding=" ".join(str(self._theme.px(part)) for part in (side, 8, side, 8)))
+        self._dress()
         self._say("")
 
     def submit(self) -> None:
@@ -406,6 +407,12 @@ class Composer(Pane):
                 self.text.tag_add("emoji", place, end)
                 place = end
 
+    def _dress(self) -> None:
+        """The sizes of now; in a small window less is left free."""
+        side = 8 if self._compact else 16
+        self.configure(padding=" ".join(str(self._theme.px(part)) for part in (side, 8, side, 8)))
+        self._grow()
+
     def _grow(self) -> None:
         counted = self.text.tk.call(str(self.text), "count", "-displaylines", "1.0", "end")
         lines = min(max(int(counted), 1), _LINES)
@@ -432,3 +439,7 @@ class Composer(Pane):
             text = _("{n} bytes too long").format(n=number(-left))
         tone = "danger" if left < 0 else "muted"
         self._count.configure(text=text, style=self._theme.styles.label("bg", tone))
+        if self._compact and not words and not text:
+            self._foot.pack_forget()
+        elif not self._foot.winfo_manager():
+            self._foot.pack(fill="x")

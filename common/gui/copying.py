@@ -1,7 +1,7 @@
 """What somebody selected in a conversation, as text to paste elsewhere.
 
 Owns which of the selected rows are meant: names and times are, states and the room between
-messages are not. Must not know the clipboard.
+messages are not; a line of code that was broken to fit is whole again. Must not know the clipboard.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ def selected_words(text: tk.Text, drawn: Drawn) -> str:
             words = words.strip()
         if lines and role in ("head", "rule") and words:
             lines.append("")
-        if words or role == "body":
+        if lines and role == "more":
+            lines[-1] += words
+        elif words or role == "body":
             lines.append(words)
     return "\n".join(lines).strip("\n")

@@ -15,7 +15,7 @@ from typing import TypeVar
 from common.client.commands import find
 from common.client.events import CodeReply, ListReply, Refused
 from common.explain import explain
-from common.gui.model import WindowConversation, WindowModel
+from common.gui.model import WindowModel
 from common.gui.settings import Remembered
 from common.i18n import _
 from common.protocol import deeds
@@ -23,6 +23,7 @@ from common.protocol.deeds import Lists
 from common.safe import one_line
 from common.talk.controller import Controller
 from common.talk.setup import AnyClient
+from common.talk.surroundings import PeopledConversation
 
 T = TypeVar("T")
 Failed = Callable[[str], object]
@@ -42,12 +43,14 @@ class Desk:
     leave: Callable[[], object]
     """Disconnect."""
     quit: Callable[[], object]
+    speak: Callable[[str], object]
+    """Change the language, "" to the system's."""
     compose: Callable[[str], object]
     """Put this before what stands in the composer."""
     menu_of_composer: Callable[[tk.Widget], object]
 
     @property
-    def talk(self) -> WindowConversation:
+    def talk(self) -> PeopledConversation:
         """What the model is about."""
         return self.model.conversation
 

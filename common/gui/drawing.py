@@ -17,7 +17,7 @@ from common.client.conversation import NEVER_AGAIN, explain_refusal
 from common.client.layout import Frame
 from common.client.timeline import Crowd, Mine, Notice, Said, Timeline
 from common.gui.emoji_font import runs_of_emoji, without_emoji
-from common.gui.tags import AVATAR, Tags
+from common.gui.tags import AVATAR, INDENT, Tags
 from common.gui.theme import Theme
 from common.i18n import N_, _, time_of_day
 from common.look import nick_index
@@ -55,7 +55,7 @@ class Block:
 
     pieces: tuple[Piece, ...]
     roles: tuple[str, ...]
-    """Of each line: pad, rule, head, body, state or aside."""
+    """Of each line: pad, rule, head, body, more (the line above goes on), state or aside."""
     clock: str
     """The time to show beside it under the pointer; "" where it stands there anyway."""
     fitted: bool
@@ -222,9 +222,7 @@ class Drawer:
                 sketch.pad("block-pad", "raised")
             block = line.block
             if line.block == "code":
-                sketch.picture(self._theme.images.blank(self._tags.indent, 1), "block", "raised")
-                sketch.put("".join(span.text for span in line.spans), "block", "raised", *base)
-                sketch.end("body", "block", "raised")
+                self._code(sketch, "".join(span.text for span in line.spans), base)
             elif line.block == "quote":
                 self._quote(sketch, "".join(span.text for span in line.spans))
             else:
@@ -232,6 +230,43 @@ class Drawer:
                 sketch.end("body", "body")
         if block == "code":
             sketch.pad("block-pad", "raised")
+
+    def _code(self, sketch: _Sketch, words: str, base: tuple[str, ...]) -> None:
+        """A line of code. Broken here where it is too long: Tk would begin its further rows at the
+        edge of the ground, or leave a hole in it."""
+        sketch.fitted = True
+        indent = self._theme.images.blank(INDENT, 1)
+        room = self._tags.room - 2 * self._theme.px(INDENT)
+        role = "body"
+        for part in self._rows(sketch.shown(words), room):
+            sketch.picture(indent, "block", "raised")
+            sketch.put(part, "block", "raised", *base)
+            sketch.end(role, "block", "raised")
+            role = "more"
+
+    def _rows(self, words: str, room: int) -> Iterator[str]:
+        """Words of the font for code in rows of that many pixels, at least one."""
+        font = self._theme.font("mono")
+        usual = max(1, room // max(1, font.measure("0")))
+        while len(words) > usual or not words.isascii():
+            count = self._fitting(words, room, min(usual, len(words)))
+            if count >= len(words):
+                break
+            count = words.rfind(" ", count // 2, count) + 1 or count
+            yield words[:count]
+            words = words[count:]
+        yield words
+
+    def _fitting(self, words: str, room: int, guess: int) -> int:
+        """How many characters fit, at least one; letters of other scripts may be wider."""
+        if words[:guess].isascii():
+            return guess
+        measure = self._theme.font("mono").measure
+        low, high = 1, min(len(words), 2 * guess)
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if measure(words[:middle]) <= room else (low, middle - 1)
+        return low
 
     def _spans(self, sketch: _Sketch, line: markup.Line, role: str, base: tuple[str, ...]) -> None:
         for span in line.spans:

@@ -35,9 +35,10 @@ class Dropdown(ttk.Menubutton):
         self._value = value or (self._choices[0][0] if self._choices else "")
         self._command = command
         self._fixed = width
+        self._theme = theme_of(parent)
         super().__init__(
             parent,
-            style=theme_of(parent).styles.dropdown(ground_of(parent)),
+            style=self._theme.styles.dropdown(ground_of(parent)),
             takefocus=True,
             cursor="hand2",
         )
@@ -45,6 +46,7 @@ class Dropdown(ttk.Menubutton):
         for keys in ("<ButtonPress-1>", "<space>", "<Return>", "<KP_Enter>", "<Down>", "<Up>"):
             self.bind(keys, self._open)
         self.offer(self._choices)
+        self._theme.on_change(self._fit, self)
 
     @property
     def value(self) -> str:
@@ -59,9 +61,14 @@ class Dropdown(ttk.Menubutton):
     def offer(self, choices: Sequence[tuple[str, str]]) -> None:
         """Change what can be chosen; the value stays, even where it is no more offered."""
         self._choices = list(choices)
-        longest = max((len(words) for _, words in self._choices), default=0)
-        self.configure(width=self._fixed or longest)
+        self._fit()
         self.value = self._value
+
+    def _fit(self) -> None:
+        """As wide as the longest words: ttk counts in figures, which are not as wide as letters."""
+        font = self._theme.font("body")
+        longest = max((font.measure(words) for _, words in self._choices), default=0)
+        self.configure(width=self._fixed or -(-longest // font.measure("0")) + 1)
 
     def on_choice(self, command: Callable[[str], object]) -> None:
         """From now on `command` gets the value that a person chose."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from common.gui.desk import Desk
+from common.gui.dialogs.linking import JoinLink
 from common.gui.emptiness import Emptiness
 from common.i18n import _
 
@@ -17,9 +18,12 @@ class EmptyRoom(Emptiness):
         if words is None or room is None:
             self.hide()
             return
-        link = desk.controller.invitation_link("")
-        public = room.kind.peer is None and not room.kind.private
-        if link and public:
+        if room.kind.peer is not None or room.kind.private:
+            self.say(*words)
+            return
+        ways = desk.controller.ways()
+        if len(ways.found) == 1:
+            link = ways.found[0].link()
             self.say(*words, _("Copy the link"), lambda: desk.copy(link))
         else:
-            self.say(*words)
+            self.say(*words, _("Let others in…"), lambda: JoinLink(desk))

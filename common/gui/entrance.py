@@ -9,32 +9,35 @@ from __future__ import annotations
 import logging
 import threading
 import tkinter as tk
-from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from common.client import target as targets
 from common.client.joining import NewBroker
+from common.client.nearby import Choice
 from common.client.target import BadTarget, NotRunning
 from common.gui import questions, servers, wishes
+from common.gui.around import Neighbourhood
 from common.gui.form import Form
+from common.gui.frontpage import FrontPage
 from common.gui.hearing import hear
 from common.gui.hosting import Hosted, Reach
 from common.gui.joiner import Joiner
-from common.gui.page import Page
 from common.gui.screens import Joined, Post, Trouble
 from common.gui.settings import Known, Remembered
-from common.gui.theme import theme_of
 from common.gui.trial import Verdict, try_link
 from common.gui.trouble import place_of, words_of
-from common.gui.widgets import Pane, button, label
 from common.gui.wishes import Written
-from common.i18n import _, current
+from common.i18n import _
 from common.protocol.names import BadName
 from common.safe import one_line
 from common.settings import Settings
+from common.talk.ways import ways_of
 
 _LOG = logging.getLogger(__name__)
+
+_LOOK: Final = 3_000
+"""Milliseconds in which the servers of a network answer."""
 
 
 class Around(Protocol):
@@ -45,6 +48,10 @@ class Around(Protocol):
     remembered: Remembered
     data_dir: Path
     log: Path
+
+    @property
+    def hosted(self) -> Hosted | None:
+        """The server that this window has started, while it runs."""
 
     def entered(self, joined: Joined, hosted: Hosted | None) -> object:
         """The session is in."""
@@ -59,7 +66,7 @@ class Around(Protocol):
         """Go on to the next theme."""
 
 
-class Entrance(Page):
+class Entrance(FrontPage):
     """Shown until a session is in. `closing` is a former session that still holds its profile."""
 
     def __init__(
@@ -69,19 +76,26 @@ class Entrance(Page):
         written: Written | None = None,
         closing: threading.Thread | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(
+            parent, around.remembered, on_speak=self._speak, on_theme=around.cycle_theme,
+            on_help=self._help,
+        )  # fmt: skip
         self._around = around
-        self._theme = theme_of(parent)
         self._closing = closing
         self._joiner: Joiner | None = None
         self._hosted: Hosted | None = None
         self._trials = 0
         self._card: tk.Widget | None = None
+        self._emptiness = ""
+        """What is said where there is nothing to choose."""
+        self._has_looked = False
+        self._timer = ""
+        self._choice: Choice | None = None
+        """The server of the network that was chosen."""
         self._offers = servers.offers(around.data_dir, around.remembered)
-        self._make_head()
-        self._middle = Pane(self.column)
-        self._middle.pack(fill="x")
-        self._make_foot()
+        self._near = Neighbourhood(
+            around.settings, around.data_dir, around.remembered, around.post, self._near_changed
+        )
         self._form = self._make_form(written or self._first())
         self._form.pack(fill="x")
         hear(self, "<F1>", lambda _event: self._help())
@@ -101,13 +115,49 @@ class Entrance(Page):
 
     def begin(self) -> None:
         """Put the focus where it belongs, and say so where there is no server to choose."""
-        if not self._offers and not self._form.written.server and not self._form.busy:
-            words = _("No server found. Type an address, paste a link, or host here.")
-            self._form.tell("server", words, "info")
+        self._near.start()
+        if self._near.looks and not self._timer:
+            self._timer = self.after(_LOOK, self._looked)
+        self._say_if_empty()
         if wishes.nameless(self._around.settings, self._around.remembered):
             self._form.ask_name()
         else:
             self._form.begin()
+
+    def _say_if_empty(self) -> None:
+        """What is to be done where there is no server to choose."""
+        form, near = self._form, self._near
+        if self._emptiness and form.said("server") == self._emptiness:
+            form.quiet()
+        self._emptiness = ""
+        if not form.empty:
+            return
+        if not near.looks:
+            words = _("No server found. Type an address, paste a link, or host here.")
+        elif not self._has_looked and not near.trouble:
+            words = _("Looking for servers on this network…")
+        else:
+            words = near.trouble or _(
+                "No server found on this network. Paste an address or a link, or host here."
+            )
+        self._emptiness = words
+        form.tell("server", words, "info")
+
+    def _looked(self) -> None:
+        self._has_looked = True
+        self._say_if_empty()
+
+    def _near_changed(self) -> None:
+        if self.winfo_exists():
+            self._form.show_found(self._near.offers)
+            self._say_if_empty()
+
+    def destroy(self) -> None:
+        """As every widget does; nobody looks around any more."""
+        self._near.close()
+        if self._timer:
+            self.after_cancel(self._timer)
+        super().destroy()
 
     def connect(self) -> None:
         """Join what is written."""
@@ -183,7 +233,7 @@ class Entrance(Page):
             if self._joiner is not None:
                 self._joiner.answer(trusted)
 
-        self._ask(questions.unknown_server(self._middle, broker, answer), first=False)
+        self._ask(questions.unknown_server(self.middle, broker, answer), first=False)
 
     def joined(self, joined: Joined) -> None:
         """The session is in."""
@@ -196,6 +246,9 @@ class Entrance(Page):
                 server = servers.server_of(written.server, written.port)
             except BadTarget:
                 server = joined.entry.target.label
+            if self._choice is not None:
+                # By its link where the address alone does not lead to all its ports.
+                server = wishes.lasting_of(self._choice.server, joined.entry.target)
             name = joined.ready.server or joined.entry.target.name or ""
             # The nickname as it was asked for: it is also the name of the key.
             nick = joined.entry.nick
@@ -212,7 +265,7 @@ class Entrance(Page):
         if trouble.code == "key-changed":
             values = trouble.values
             card = questions.changed_key(
-                self._middle,
+                self.middle,
                 str(values.get("host", "")) or self._form.written.server,
                 str(values.get("key", "")),
                 str(values.get("expected", "")),
@@ -225,11 +278,14 @@ class Entrance(Page):
 
     def _join(self, settings: Settings) -> None:
         place = settings.text("server") or settings.text("push") or ""
-        name = next((one.name for one in self._offers if one.server == place), "")
+        offers = [*self._near.offers, *self._offers]
+        name = next((one.name for one in offers if one.server == place), "")
         shown = one_line(name or place.partition("@")[2].partition("?")[0] or place)
         self._form.work(_("Connecting to {name}…").format(name=shown))
         closing, self._closing = self._closing, None
-        self._joiner = Joiner(settings, self, self._around.post, closing)
+        offer = self._form.chosen
+        self._choice = self._near.choice(offer) if offer is not None else None
+        self._joiner = Joiner(settings, self, self._around.post, closing, self._choice)
 
     def _test(self) -> None:
         self._form.quiet()
@@ -261,18 +317,46 @@ class Entrance(Page):
             wishes.settings_for(
                 wishes.here(self._form.written), self._around.settings, self._around.remembered
             )
-            running = targets.read_ready(self._around.data_dir) is not None
+            running = targets.read_ready(self._around.data_dir)
         except BadName as error:
             self.failed(Trouble("bad-nick", {"value": error.value, "reason": error.reason}))
             return
         except BadTarget:
-            running = False
-        if running:
+            running = None
+        if running is not None and ways_of(running).alone == "machine":
+            again = self._host_again if self._around.hosted is not None else None
+            self._ask(questions.here_alone(self.middle, self._join_here, again, self._back))
+        elif running is not None:
             # There is one already: nothing to start.
-            self._rewrite(wishes.here(self._form.written))
-            self.connect()
-            return
-        self._ask(questions.host_here(self._middle, self._start_hosting, self._back))
+            self._join_here()
+        else:
+            self._ask_whom()
+
+    def _ask_whom(self) -> None:
+        self._ask(questions.host_here(self.middle, self._start_hosting, self._back))
+
+    def _join_here(self) -> None:
+        self._back()
+        self._rewrite(wishes.here(self._form.written))
+        self.connect()
+
+    def _host_again(self) -> None:
+        """The server that this window started for its own machine, anew for the network."""
+        hosted = self._around.hosted
+        self._back()
+        self._form.work(_("Starting the server again…"))
+        trial = self._trials
+
+        def start() -> None:
+            if trial == self._trials:
+                self._start_hosting("network")
+
+        def stop() -> None:
+            if hosted is not None:
+                hosted.stop()
+            self._around.post(start)
+
+        threading.Thread(target=stop, name="hosting again", daemon=True).start()
 
     def _start_hosting(self, reach: Reach) -> None:
         self._back()
@@ -308,7 +392,7 @@ class Entrance(Page):
 
     def _make_form(self, written: Written) -> Form:
         return Form(
-            self._middle,
+            self.middle,
             offers=self._offers,
             written=written,
             on_connect=self.connect,
@@ -322,6 +406,7 @@ class Entrance(Page):
         self._form.destroy()
         self._form = self._make_form(written)
         self._form.pack(fill="x")
+        self._form.show_found(self._near.offers)
 
     def _ask(self, card: questions.Question, first: bool = True) -> None:
         self._drop_card()
@@ -352,69 +437,12 @@ class Entrance(Page):
 
     def _help(self) -> None:
         if self._card is None and not self._form.busy:
-            self._ask(questions.form_help(self._middle, self._back))
+            self._ask(questions.form_help(self.middle, self._back))
 
-    def _make_head(self) -> None:
-        theme = self._theme
-        head = Pane(self.column)
-        head.pack(fill="x")
-        theme.pad(head, pady=(0, 20))
-        mark = label(head, image=theme.mark(54))
-        mark.pack(side="left")
-        theme.pad(mark, padx=(0, 16))
-        words = Pane(head)
-        words.pack(side="left", fill="x", expand=True)
-        label(words, "Causette", font="display").pack(anchor="w")
-        motto = label(
-            words, _("The chat of your network, without the internet."), tone="muted", wrap=True
-        )
-        motto.pack(fill="x")
-
-    def _make_foot(self) -> None:
-        theme = self._theme
-        foot = Pane(self.column)
-        foot.pack(fill="x")
-        theme.pad(foot, pady=(12, 0))
-        self.languages: dict[str, tk.Widget] = {}
-        for lang, name in (("fr", "Français"), ("en", "English")):
-            if self.languages:
-                label(foot, " · ", font="small", tone="muted").pack(side="left")
-            if lang == current().lang:
-                shown: tk.Widget = label(foot, name, font="small", tone="muted")
-            else:
-                command = self._speak(lang)
-                shown = button(foot, name, "link", font="small-link", command=command)
-            shown.pack(side="left")
-            self.languages[lang] = shown
-        helps = button(foot, _("F1: help"), "link", font="small-link", command=self._help)
-        helps.pack(side="right")
-        label(foot, " · ", font="small", tone="muted").pack(side="right")
-        self.theme_link = button(
-            foot,
-            _("Theme: {name}").format(name=theme_name(self._around.remembered.theme)),
-            "link",
-            font="small-link",
-            command=self._cycle_theme,
-        )
-        self.theme_link.pack(side="right")
-
-    def _speak(self, lang: str) -> Callable[[], object]:
-        def speak() -> None:
-            if not self._form.busy and self._card is None:
-                self._around.speak(lang)
-
-        return speak
-
-    def _cycle_theme(self) -> None:
-        self._around.cycle_theme()
-        name = theme_name(self._around.remembered.theme)
-        self.theme_link.rename(_("Theme: {name}").format(name=name))
+    def _speak(self, lang: str) -> None:
+        if not self._form.busy and self._card is None:
+            self._around.speak(lang)
 
     def _escape(self) -> None:
         if self._card is None and self._form.busy:
             self.cancel()
-
-
-def theme_name(name: str) -> str:
-    """How people call a choice of theme."""
-    return {"light": _("light"), "dark": _("dark")}.get(name, _("the system's"))

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Literal
 
+from common.client.nearby import Standing
 from common.client.target import DEFAULT_PORT
 from common.gui import servers
 from common.gui.field import Field
+from common.gui.offerlist import OfferList
 from common.gui.servers import Offer
 from common.gui.theme import theme_of
 from common.gui.trouble import Place
 from common.gui.widgets import Button, Card, Check, Pane, button, label
 from common.gui.wishes import Written
-from common.i18n import _, n_, number
+from common.i18n import _
 from common.safe import one_line
-
-FEW = 3
-"""Servers that are shown before somebody asks for all of them."""
 
 Tone = Literal["danger", "success", "wait", "info"]
 _SIGNS = {
@@ -77,15 +75,16 @@ class Form(Card):
     ) -> None:
         super().__init__(parent, padding=20)
         self._theme = theme_of(parent)
-        self._offers = list(offers)
+        self._known = list(offers)
+        self._chosen: Offer | None = None
         self._on_connect = on_connect
         self._said: dict[Place, Said] = {}
         self._busy = False
         self.columnconfigure(0, weight=1)
         self._row = 0
-        self._list = Pane(self)
+        self._list = OfferList(self, self._choose)
         self._list.grid(row=self._next(), column=0, columnspan=2, sticky="ew")
-        self._show_offers(FEW)
+        self._list.show(self._known)
         self._make_fields(written)
         self._make_actions(on_host, on_test, on_cancel)
         self._server_edited()
@@ -102,6 +101,29 @@ class Form(Card):
             code=self._code.value.strip(),
             at_once=self.at_once.value,
         )
+
+    @property
+    def chosen(self) -> Offer | None:
+        """The server that was chosen from the list, while it stands in its field."""
+        return self._chosen
+
+    def show_found(self, found: Sequence[Offer]) -> None:
+        """Show what is found on the network, in place of what was found before."""
+        self._list.show(self._known, found)
+        if (was := self._chosen) is None or was.found is None:
+            return
+        # Whatever else is announced of it by now: it is the same as long as its key is.
+        for one in found:
+            if one.found is not None and one.found.identity == was.found.identity:
+                if self._server.value.strip() == was.server:
+                    self._server.value = one.server
+                self._chosen = one
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no server to choose, none is written, and nothing is said."""
+        quiet = not any(said.words for said in self._said.values())
+        return quiet and not (self._list.shown or self._server.value.strip() or self._busy)
 
     def begin(self) -> None:
         """Put the focus where something is missing, else on *Connect*."""
@@ -181,30 +203,6 @@ class Form(Card):
 
     # --- the servers to choose -----------------------------------------------------------------
 
-    def _show_offers(self, most: int) -> None:
-        for child in self._list.winfo_children():
-            child.destroy()
-        if not self._offers:
-            return
-        heading = label(self._list, _("Known servers"), font="caption-bold", tone="muted")
-        heading.pack(anchor="w")
-        for offer in self._offers[:most]:
-            row = OfferRow(self._list, offer, partial(self._choose, offer))
-            row.pack(fill="x")
-            self._theme.pad(row, pady=(6, 0))
-        more = len(self._offers) - most
-        if more > 0:
-            words = n_("{n} more", "{n} more", more).format(n=number(more))
-            link = button(
-                self._list,
-                words,
-                "link",
-                font="small-link",
-                command=lambda: self._show_offers(len(self._offers)),
-            )
-            link.pack(anchor="w")
-            self._theme.pad(link, pady=(6, 0))
-
     def _choose(self, offer: Offer) -> None:
         if self._busy:
             return
@@ -212,14 +210,18 @@ class Form(Card):
         self._server.value = servers.here() if offer.here else offer.server
         if offer.nick:
             self._nick.value = offer.nick
+        self._server_edited()
+        self._chosen = offer
+        if offer.standing is Standing.NEW and offer.found is not None:
+            words = _("Its key is trusted from the first time on. Its fingerprint: {key}.")
+            self.tell("server", words.format(key=offer.found.fingerprint), "info")
         self.begin()
 
     # --- the fields ----------------------------------------------------------------------------
 
     def _make_fields(self, written: Written) -> None:
-        top = 18 if self._offers else 0
-        self._heading(_("Server, or join link"), top, 0)
-        self._heading(_("Port"), top, 1)
+        self._heading(_("Server, or join link"), 0, 0)
+        self._heading(_("Port"), 0, 1)
         self._next()
         self._server = Field(
             self,
@@ -298,11 +300,13 @@ class Form(Card):
         if not hasattr(self, "_connect"):
             return
         typed = self._server.value
+        if self._chosen is not None and typed.strip() != self._chosen.server:
+            self._chosen = None
         here = bool(typed.strip()) and servers.means_here(typed)
         port = servers.own_port(typed)
         if here:
             port = next(
-                (one.place.rpartition(":")[2] for one in self._offers if one.here), ""
+                (one.place.rpartition(":")[2] for one in self._known if one.here), ""
             ) or str(DEFAULT_PORT)
         if port and self._port.value != port:
             self._port.value = port
@@ -337,33 +341,3 @@ class Form(Card):
         progress.grid_remove()
         self._say_here("host")
         self._say_here("form")
-
-
-class OfferRow(Card):
-    """A server to choose: by a click anywhere on it, or by its link."""
-
-    def __init__(self, parent: tk.Misc, offer: Offer, choose: Callable[[], object]) -> None:
-        super().__init__(parent, padding=(12, 7, 12, 7))
-        theme = theme_of(parent)
-        sign = label(self, image=theme.image("server" if offer.here else "hash", "muted", 18))
-        sign.pack(side="left")
-        theme.pad(sign, padx=(0, 10))
-        pick = button(self, _("Choose"), "link", font="small-link", command=choose)
-        pick.pack(side="right")
-        words = Pane(self)
-        words.pack(side="left", fill="x", expand=True)
-        name = label(words, one_line(offer.name), font="bold")
-        name.pack(anchor="w")
-        where = label(words, _describe(offer), font="caption", tone="muted")
-        where.pack(anchor="w")
-        for widget in (self, sign, words, name, where):
-            widget.bind("<ButtonPress-1>", lambda _event: choose())
-            widget.configure(cursor="hand2")
-
-
-def _describe(offer: Offer) -> str:
-    parts = [_("on this machine") if offer.here else offer.place.removesuffix(f":{DEFAULT_PORT}")]
-    parts.append(_("encrypted") if offer.encrypted else _("not encrypted"))
-    if offer.nick:
-        parts.append(_("as {nick}").format(nick=offer.nick))
-    return one_line(" · ".join(parts))

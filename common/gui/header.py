@@ -10,13 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from tkinter import ttk
 
-from common.gui.model import WindowModel, counted, kind_of
+from common.gui.model import WindowModel
 from common.gui.rowlist import shortened
 from common.gui.rule import Rule
 from common.gui.sidebar import HEAD
 from common.gui.theme import theme_of
 from common.gui.widgets import Button, Pane, button, label
 from common.i18n import _
+from common.talk.surroundings import counted, kind_of
 
 _LOW = 41
 _ICONS = {"room": "hash", "private": "lock", "direct": "person"}

@@ -7,7 +7,6 @@ say. Must not know a widget; it knows of the broker the command line and the rea
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import logging
 import os
@@ -20,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Final, Literal
 
-from common import paths
+from common import paths, runtime
 from common.client.target import DEFAULT_PORT
 from common.gui.screens import Post, Trouble
 from common.i18n import _, current
@@ -115,19 +114,22 @@ class Hosted:
         return None if ready else status
 
     def _start(self, data_dir: Path, usual_ports: bool) -> IO[bytes]:
-        door = importlib.util.find_spec("broker")
-        if door is None or door.origin is None:
-            raise ImportError(_("broker.py is missing: this copy of Causette is not complete"))
+        try:
+            program = runtime.command("broker")
+        except FileNotFoundError as error:
+            words = _("broker.py is missing: this copy of Causette is not complete")
+            raise ImportError(words) from error
         paths.private_dir(self.log.parent)
         descriptor = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with open(descriptor, "ab") as log:
-            command = [sys.executable, door.origin, "--json", "--data-dir", str(data_dir)]
+            command = [*program, "--json", "--data-dir", str(data_dir)]
             self._process = subprocess.Popen(
                 [*command, *_places(self.reach, usual_ports)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, "CAUSETTE_LANG": current().lang},
+                # Who can connect was chosen just now, whatever a configuration says.
+                env={**os.environ, "CAUSETTE_LANG": current().lang, "CAUSETTE_LAN": "0"},
                 # Ctrl+C in the terminal that the window came from is not meant for it.
                 start_new_session=sys.platform != "win32",
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
@@ -148,10 +150,11 @@ class Hosted:
 
 
 def _places(reach: Reach, usual_ports: bool) -> list[str]:
-    """The options for where to listen: the usual ports, or free ones."""
+    """The options for where to listen: the usual ports, or free ones; and to be found there."""
     host = "*" if reach == "network" else "127.0.0.1"
     port = str(DEFAULT_PORT) if usual_ports else "*"
-    return ["--pull", f"tcp://{host}:{port}"]
+    found = ["--lan"] if reach == "network" else []
+    return [*found, "--pull", f"tcp://{host}:{port}"]
 
 
 def _free(reach: Reach) -> bool:

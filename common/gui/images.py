@@ -19,6 +19,7 @@ from common.look import nick_index
 PillTone = Literal["accent", "you", "raised"]
 
 _PILL_INKS = {"accent": "on_accent", "you": "on_you", "raised": "muted"}
+_MENU_LINE = 26
 _LETTERS = 8
 """Letters in images are made eight times their size: shapes.py reduces them."""
 
@@ -82,6 +83,21 @@ class Images:
             return shapes.widened(picture, look.px(gap)) if gap else picture
 
         return self.keep(("icon", name, tone, size, gap), draw)
+
+    def for_menu(self, name: str, tone: str, *, wide: bool = True) -> tk.PhotoImage:
+        """An icon, "" for none, in the height of a menu's line: Tk pads lines by a border alone,
+        which it draws in relief. Not `wide`: no room is left for the icon that is none."""
+        look = self._look
+
+        def draw() -> Picture:
+            size, tall = look.px(16), look.px(_MENU_LINE)
+            picture = shapes.nothing(size if wide else 1, tall)
+            if name:
+                icon = shapes.icon(name, size, look.color[tone])
+                picture.alpha_composite(icon, (0, (tall - size) // 2))
+            return picture
+
+        return self.keep(("menu", name, tone, wide), draw)
 
     def mark(self, size: float) -> tk.PhotoImage:
         """The mark of Causette, the same in both themes."""

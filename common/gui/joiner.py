@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from common.client import joining
 from common.client.events import Failed, LinkDown, Ready, Waiting
 from common.client.joining import CannotJoin, Entry, NewBroker
+from common.client.nearby import Choice
 from common.gui.screens import Joined, Post, Trouble
 from common.settings import BadSetting, Settings
 from common.talk.opening import Opened, open_chat
@@ -56,12 +57,15 @@ class Joiner:
         listener: Listener,
         post: Post,
         after: threading.Thread | None = None,
+        chosen: Choice | None = None,
     ) -> None:
-        """`after`: a thread that still holds what this one needs, such as the same profile."""
+        """`after`: a thread that still holds what this one needs, such as the same profile.
+        `chosen`: a server of the network, whatever the settings say."""
         self._settings = settings
         self._listener = listener
         self._post = post
         self._after = after
+        self._chosen = chosen
         self._over = threading.Event()
         self._answered = threading.Event()
         self._trusted = False
@@ -116,7 +120,7 @@ class Joiner:
         self._tell(lambda: self._listener.failed(trouble))
 
     def _join(self) -> None:
-        entry = joining.prepare(self._settings, self._ask, WITHIN, self._trying)
+        entry = joining.prepare(self._settings, self._ask, WITHIN, self._trying, self._chosen)
         self._check()
         opened = open_chat(entry, self._settings, "causette-gui", WITHIN)
         try:

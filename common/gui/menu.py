@@ -35,7 +35,7 @@ class PopupMenu:
             disabledforeground=colour["muted"],
             relief="flat",
             borderwidth=theme.px(4),
-            activeborderwidth=theme.px(3),
+            activeborderwidth=0,
         )
 
     def entry(
@@ -53,11 +53,10 @@ class PopupMenu:
 
         `gap`: without an icon, its words stand where those of lines with one do.
         """
-        image: tk.PhotoImage | str = ""
-        if icon:
-            image = self._theme.image(icon, "danger" if danger else "muted", 16)
-        elif gap:
-            image = self._theme.images.blank(16, 16)
+        # Without any picture a line would be lower than the others.
+        tone = "danger" if danger else "muted"
+        wide = bool(icon) or gap
+        image = self._theme.images.for_menu(icon, tone, wide=wide)
         self.menu.add_command(
             label=f" {words} ",
             command=command,
@@ -90,7 +89,32 @@ class PopupMenu:
     def show_at(self, x: int, y: int) -> None:
         """Open it with its corner at that place of the screen; the keyboard moves in it."""
         _LAST[self._theme.root] = self.menu
+        before = self._theme.root.focus_get()
+        self.menu.bind("<Unmap>", lambda _event: self._closed(before))
         self.menu.tk_popup(x, y)
+
+    def _closed(self, before: tk.Misc | None) -> None:
+        """Over a dialog, which grabs the keyboard, Tk does not give the focus back by itself."""
+
+        def restore() -> None:
+            root = self._theme.root
+            lost = root.tk.call("grab", "current") and root.focus_displayof() is None
+            if lost and before is not None and before.winfo_exists():
+                before.focus_force()
+
+        self._theme.root.after_idle(restore)
+
+    def show_above(self, widget: tk.Widget) -> None:
+        """Open it over a widget at the foot of the window; below it where there is no room."""
+        self.menu.update_idletasks()
+        top = widget.winfo_rooty() - self.menu.winfo_reqheight()
+        self.show_at(widget.winfo_rootx(), top if top > 0 else widget.winfo_rooty())
+
+
+def shown_menu(root: tk.Misc) -> tk.Menu | None:
+    """The menu that was shown last in that window, if it is there still."""
+    menu = _LAST.get(root)
+    return menu if menu is not None and menu.winfo_exists() else None
 
 
 def popup_menu(owner: tk.Misc) -> PopupMenu:

@@ -16,17 +16,18 @@ from common.gui.dialogs.deed import Decide
 from common.gui.dialogs.direct import NewDirect
 from common.gui.dialogs.going import GoTo
 from common.gui.dialogs.joining import NewRoom
+from common.gui.dialogs.linking import JoinLink
 from common.gui.dialogs.members import Members
 from common.gui.dialogs.nickname import NewNickname
 from common.gui.dialogs.preferences import Preferences
 from common.gui.dialogs.rules import Rules
 from common.gui.dialogs.saving import SaveRoom
-from common.gui.dialogs.serving import Audit, NewInvitation, Served, new_device
+from common.gui.dialogs.serving import Audit, Served, invite, new_device
 from common.gui.dialogs.shortcuts import Shortcuts
 from common.gui.menu import PopupMenu, popup_menu
-from common.gui.model import PersonRow
 from common.i18n import _
 from common.protocol import deeds
+from common.talk.surroundings import PersonRow
 
 LONGEST_QUOTE = 280
 
@@ -241,11 +242,14 @@ class Menus:
         """Of the server: what its administrators decide, and what everybody may see."""
         desk = self._desk
         menu = self._new()
-        link = desk.controller.invitation_link("")
-        if link:
+        ways = desk.controller.ways().found
+        if len(ways) == 1:
+            link = ways[0].link()
             menu.entry(_("Copy the join link"), lambda: desk.copy(link), icon="link")
+        else:
+            menu.entry(_("Let others in…"), lambda: JoinLink(desk), icon="link")
         if desk.administers:
-            menu.entry(_("Invite somebody…"), lambda: NewInvitation(desk), icon="person-plus")
+            menu.entry(_("Invite somebody…"), lambda: invite(desk), icon="person-plus")
             menu.entry(_("Invitations…"), lambda: Served(desk, "invitations"), icon="key")
             menu.entry(_("Who waits to be let in…"), lambda: Served(desk, "waiting"), icon="clock")
             menu.line()
@@ -257,7 +261,7 @@ class Menus:
         menu.entry(_("Add a device…"), lambda: new_device(desk), gap=True)
         menu.show_at(x, y)
 
-    def own(self, x: int, y: int) -> None:
+    def own(self, button: tk.Widget) -> None:
         """Of oneself and of the window."""
         desk = self._desk
         menu = self._new()
@@ -267,7 +271,7 @@ class Menus:
         menu.line()
         menu.entry(_("Disconnect"), desk.leave, icon="leave", keys="Ctrl+Shift+D")
         menu.entry(_("Quit"), desk.quit, icon="close", keys="Ctrl+Q")
-        menu.show_at(x, y)
+        menu.show_above(button)
 
     def add(self, button: tk.Widget) -> None:
         """Of the composer: what is not typed every day."""
@@ -282,7 +286,7 @@ class Menus:
             _("Join a room, or make one…"), lambda: NewRoom(desk), icon="hash", keys="Ctrl+N"
         )
         menu.entry(_("Write to one person alone…"), lambda: NewDirect(desk), icon="person")
-        menu.show_at(button.winfo_rootx(), button.winfo_rooty())
+        menu.show_above(button)
 
 
 def quoted(nick: str, text: str) -> str:

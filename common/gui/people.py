@@ -8,13 +8,14 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable
 
-from common.gui.model import PersonRow, WindowModel
+from common.gui.model import WindowModel
 from common.gui.rowlist import Row, RowList
 from common.gui.rule import Rule
 from common.gui.sidebar import HEAD
 from common.gui.theme import theme_of
 from common.gui.widgets import Pane, label
 from common.i18n import _
+from common.talk.surroundings import PersonRow
 
 WIDTH = 184
 _ABSENT = " absent"

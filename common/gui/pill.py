@@ -21,14 +21,20 @@ class NewPill(Button):
         self.configure(takefocus=False)
         self.count = 0
         """How many it tells of."""
+        self._said = ""
 
     def tell(self, count: int) -> None:
         """Say how many messages there are; 0 takes it away."""
-        if count == self.count:
-            return
         self.count = count
-        if count:
-            self.configure(text=layout.new_messages(count))
+        self.say(layout.new_messages(count) if count else "")
+
+    def say(self, words: str) -> None:
+        """Say these words; "" takes it away."""
+        if words == self._said:
+            return
+        self._said = words
+        if words:
+            self.configure(text=words)
             self.place(relx=0.5, rely=1.0, y=-theme_of(self).px(12), anchor="s")
         else:
             self.place_forget()

@@ -36,6 +36,7 @@ class Question(Card):
         self._foot = Pane(self)
         self._foot.pack(fill="x")
         theme.pad(self._foot, pady=(18, 0))
+        self._foot.bind("<Configure>", lambda _event: self._arrange())
         self.buttons: list[Button] = []
 
     def words(self, text: str, tone: str = "text") -> None:
@@ -56,12 +57,22 @@ class Question(Card):
     def answer(self, words: str, command: Callable[[], object], kind: Kind = "plain") -> None:
         """A button; the last one is what Escape means."""
         made = button(self._foot, words, kind, command=command)
-        made.pack(side="left")
-        self._theme.pad(made, padx=(0, 8))
         made.bind("<Escape>", lambda _event: command())
         for earlier in self.buttons:
             earlier.bind("<Escape>", lambda _event: command())
         self.buttons.append(made)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """The buttons in a row, or where that is too long one under the other."""
+        gap = self._theme.px(8)
+        wanted = sum(one.winfo_reqwidth() + gap for one in self.buttons) - gap
+        upright = self._foot.winfo_width() > 1 and wanted > self._foot.winfo_width()
+        for place, one in enumerate(self.buttons):
+            if upright:
+                one.pack(side="top", fill="x", padx=0, pady=(gap if place else 0, 0))
+            else:
+                one.pack(side="left", fill="none", padx=(0, gap), pady=0)
 
 
 def unknown_server(
@@ -115,6 +126,28 @@ def host_here(
     card.words(_("Messages stay on this machine, and what travels is encrypted. Who can connect?"))
     card.answer(_("Everyone on this network"), lambda: answer("network"), "primary")
     card.answer(_("This machine only"), lambda: answer("machine"))
+    card.answer(_("Cancel"), back)
+    return card
+
+
+def here_alone(
+    parent: tk.Misc,
+    join: Callable[[], object],
+    again: Callable[[], object] | None,
+    back: Callable[[], object],
+) -> Question:
+    """That the server of this machine is for this machine alone. `again` starts it anew for the
+    network; None where this window did not start it."""
+    card = Question(parent, _("A server runs on this machine already"), "server")
+    card.words(_("It listens on this machine alone, so nobody else can join."))
+    if again is not None:
+        card.words(_("Opened to this network it starts again. The messages stay."))
+        card.answer(_("Open it to this network"), again, "primary")
+        card.answer(_("Join it as it is"), join)
+    else:
+        words = _("Whoever started it can open it to this network, with: {command}")
+        card.words(words.format(command="broker.py --lan"))
+        card.answer(_("Join it as it is"), join, "primary")
     card.answer(_("Cancel"), back)
     return card
 

@@ -22,7 +22,8 @@ _ROW = 32
 _TWO = 40
 _HEADING = 36
 _INSET = 8
-"""Free pixels beside the ground of a row; its content is as far inside again."""
+"""Free pixels beside the ground of a row, where it is not flush; its content is as far inside
+again."""
 
 OnRow = Callable[[str], object]
 
@@ -67,9 +68,11 @@ class RowList(Pane):
         on_menu: Callable[[str, int, int], object] | None = None,
         on_action: OnRow | None = None,
         width: float = 208,
+        flush: bool = False,
     ) -> None:
         """`on_open` gets the key of a row, `on_menu` also a place of the screen, `on_action` the
-        key of the heading whose button was pressed.
+        key of the heading whose button was pressed. `flush`: rows begin at the left edge, under
+        the first letter of what stands above the list.
         """
         super().__init__(parent, ground or ground_of(parent))
         self._theme = theme_of(parent)
@@ -77,6 +80,7 @@ class RowList(Pane):
         self._on_menu = on_menu
         self._on_action = on_action
         self._wide = width
+        self._inset = 0 if flush else _INSET
         self._rows: list[Row] = []
         self._tops: list[int] = [0]
         self._selected = ""
@@ -100,7 +104,7 @@ class RowList(Pane):
     def _bind_keys(self) -> None:
         canvas = self.canvas
         canvas.bind("<Configure>", lambda _event: self._draw_soon())
-        canvas.bind("<Destroy>", self._destroyed)
+        canvas.bind("<Destroy>", self._destroyed, add="+")
         canvas.bind("<Motion>", self._moved)
         canvas.bind("<Leave>", lambda _event: self._hover(""))
         canvas.bind("<ButtonPress-1>", self._clicked)
@@ -257,7 +261,7 @@ class RowList(Pane):
     def _draw_row(self, row: Row, top: int, bottom: int, wide: int) -> None:
         theme, px = self._theme, self._theme.px
         canvas = self.canvas
-        inset = px(_INSET)
+        inset = px(self._inset)
         chosen, lit = row.key == self._selected, row.key == self._hovered
         ring = self._has_ring(row)
         if chosen or lit or ring:

@@ -64,8 +64,9 @@ class ChatMaker(Protocol):
     `post` brings what other threads have to say into the window's. `remembered` holds what this
     person chose before, to be changed in place; the window writes it to the disk. `on_disconnect`
     and `on_quit` tell the window what this person wants; `on_disconnect` with a trouble, that the
-    session has failed for good. The window then calls `close`. `on_title` gets how many messages
-    are unread, and how many of them concern the reader.
+    session has failed for good. The window then calls `close`. `on_title` gets the words of the
+    title. `on_speak` has the program speak another language ("": the system's); the chat then shows
+    itself anew.
     """
 
     def __call__(
@@ -77,5 +78,6 @@ class ChatMaker(Protocol):
         remembered: Remembered,
         on_disconnect: Callable[[Trouble | None], object],
         on_quit: Callable[[], object],
-        on_title: Callable[[int, int], object],
+        on_title: Callable[[str], object],
+        on_speak: Callable[[str], object],
     ) -> ChatScreen: ...

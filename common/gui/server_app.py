@@ -10,6 +10,7 @@ import logging
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +30,7 @@ from common.settings import Settings
 if TYPE_CHECKING:
     import tkinter as tk
 
-NOT_FOR_THE_BROKER: Final = frozenset({"window", "end-with-input", "json", "quiet", "pull"})
+NOT_FOR_THE_BROKER: Final = frozenset({"window", "end-with-input", "json", "quiet", "pull", "lan"})
 """Options that the window's broker is not given again: it must be heard, and where it listens is
 chosen in the window."""
 _SIZE: Final = (1000, 740)
@@ -61,6 +62,9 @@ def run(settings: Settings, options: Sequence[str], env: Mapping[str, str]) -> i
     pull, pub = settings.texts("pull"), settings.texts("pub")
     chosen = any(settings.explicit(name) for name in ("pull", "pub", "card"))
     place = server_place.given(pull, pub, settings.text("card")) if chosen else _recall(data)
+    lan = settings.switch("lan")
+    if lan and not chosen:
+        place = replace(place, address=server_place.ALL)
     model = ServerModel(
         str(settings["name"]),
         place,
@@ -69,8 +73,9 @@ def run(settings: Settings, options: Sequence[str], env: Mapping[str, str]) -> i
     )
     typed = list(options)
     if place.address == AS_GIVEN:
-        typed += [f"--pull={one}" for one in pull]
-    host = ServerHost(model, data, typed, {**env, "CAUSETTE_QUIET": "0"})
+        typed += [*(f"--pull={one}" for one in pull), *(["--lan"] if lan else [])]
+    # Where it listens is chosen in the window, whatever a configuration says.
+    host = ServerHost(model, data, typed, {**env, "CAUSETTE_QUIET": "0", "CAUSETTE_LAN": "0"})
     try:
         import tkinter as tk
     except ImportError:
@@ -89,6 +94,7 @@ def run(settings: Settings, options: Sequence[str], env: Mapping[str, str]) -> i
 
 def _show(root: tk.Tk, host: ServerHost, data: Path) -> int:
     # Deferred: they need Tk, whose absence is told in words.
+    from common.gui.following import Following
     from common.gui.server_window import ServerWindow
     from common.gui.theme import Theme
 
@@ -111,7 +117,9 @@ def _show(root: tk.Tk, host: ServerHost, data: Path) -> int:
         signal.signal(number, lambda *_: root.quit())
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # that its terminal closed is no matter
+    following = Following(theme, lambda: remembered.theme)
     root.mainloop()
+    following.close()
     root.destroy()
     return 0
 

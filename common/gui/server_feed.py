@@ -13,7 +13,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NoAnswer
 from pathlib import Path
@@ -30,6 +30,7 @@ from common.explain import explain
 from common.gui.server_log import OWN_APP
 from common.gui.server_shapes import MOST_LINES, Heard, Passed
 from common.i18n import _, current
+from common.protocol.deeds import MakeInvitation
 from common.protocol.limits import WIRE
 from common.protocol.messages import RoomInfo
 
@@ -78,6 +79,11 @@ class Feed:
         """There may be a new room."""
         self._look.set()
 
+    def invite(self, deed: MakeInvitation) -> Future[ev.CodeReply] | None:
+        """Have the broker make an invitation; None while there is no session."""
+        client = self._client
+        return client.make_code(deed) if client is not None else None
+
     def take(self) -> Heard:
         """What was heard since the last time."""
         with self._lock:
@@ -110,7 +116,7 @@ class Feed:
         """One session, from its start to its end."""
         self._rooms = {}
         client = Client(self._target, self._pair(), self._options())
-        with client:
+        with client, self._lent(client):
             due = float("inf")
             while not self._closing.is_set():
                 try:
@@ -131,6 +137,15 @@ class Feed:
                     self._survey(client, everybody=back)
                     due = time.monotonic() + _SURVEY
 
+    @contextlib.contextmanager
+    def _lent(self, client: Client) -> Iterator[None]:
+        """Other threads may ask it too meanwhile."""
+        self._client = client
+        try:
+            yield
+        finally:
+            self._client = None
+
     def _pair(self) -> keys.KeyPair:
         if self._target.key is not None:
             return keys.load(self._data / "broker" / "broker.key")
@@ -145,6 +160,7 @@ class Feed:
             app=OWN_APP,
             lang=current().lang,
             join_timeout=_PATIENCE,
+            follow=False,
         )
 
     def _hear(self, event: ev.Event) -> None:

@@ -10,12 +10,19 @@ import contextlib
 import datetime
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, Final
+
+import msgspec
 
 from common import keys
 from common.addresses import addresses
+from common.client.events import CodeReply, Refused
+from common.client.target import Ready
+from common.explain import explain
 from common.gui import server_place
 from common.gui.server_feed import Feed
 from common.gui.server_log import RoomMade
@@ -23,6 +30,8 @@ from common.gui.server_model import ServerModel
 from common.gui.server_place import Place
 from common.gui.server_process import BrokerProcess, Ended, Line, Said
 from common.i18n import _
+from common.protocol.deeds import MakeInvitation
+from common.talk.ways import Ways, ways_of
 
 AT_ONCE: Final = 200
 """Lines of the log that one look takes: the window must have time for its keyboard."""
@@ -54,6 +63,7 @@ class ServerHost:
         self._feed: Feed | None = None
         self.ready: Mapping[str, Any] = {}
         """What the last broker said when it began to serve."""
+        self._answers: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._kill_at = float("inf")
         self._disk_at = 0.0
         self._places_at = 0.0
@@ -80,6 +90,39 @@ class ServerHost:
             self._process.stop()
             self._kill_at = time.monotonic() + _PATIENCE
 
+    def invite(
+        self,
+        deed: MakeInvitation,
+        made: Callable[[CodeReply], object],
+        failed: Callable[[str], object],
+    ) -> None:
+        """Have the broker make an invitation; one of the two is called by a later `tick`."""
+        future = self._feed.invite(deed) if self._feed is not None else None
+        if future is None:
+            self._answers.put(lambda: failed(explain("stopping")))
+            return
+
+        def answered(done: Future[CodeReply]) -> None:
+            def tell() -> None:
+                error = done.exception()
+                if error is None:
+                    made(done.result())
+                elif isinstance(error, Refused):
+                    failed(explain(error.code, error.values, error.text))
+                else:
+                    failed(explain("internal"))
+
+            # A cancelled one: the session ends, and the window says so by itself.
+            self._answers.put(tell if not done.cancelled() else lambda: failed(explain("closed")))
+
+        future.add_done_callback(answered)
+
+    @property
+    def ways_in(self) -> Ways:
+        """By which links others come in while it runs."""
+        ready = msgspec.convert({**self.ready, "pid": 0}, Ready, strict=False)
+        return ways_of(ready, lambda: self.addresses)
+
     @property
     def running(self) -> bool:
         """Whether there is a process."""
@@ -89,6 +132,9 @@ class ServerHost:
         """Take in what happened; whether anything did."""
         now = time.monotonic()
         something = self._hear_process(now)
+        with contextlib.suppress(Empty):
+            while True:
+                self._answers.get_nowait()()
         if self._feed is not None:
             heard = self._feed.take()
             something = something or heard.anything

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from common.client.entries import DEEDS, log_words
 from common.i18n import N_, _, n_, number
+from common.protocol.deeds import LogEntry
 from common.safe import one_line
 
 Level = Literal["info", "warning", "error"]
@@ -88,6 +90,41 @@ _LOST: Final = re.compile(rf"lost the link with {_WHO}")
 _RENAMED: Final = re.compile(r"(?P<old>.+?) is now (?P<who>.+)")
 _ROOM: Final = re.compile(r"room (?P<room>\S+) created by (?P<who>.+)")
 _REFUSED: Final = re.compile(rf"refused {_WHO}: (?P<code>[a-z-]+): (?P<why>.*)")
+_DECIDED: Final = re.compile(r"(?P<by>.+?): (?P<type>[a-z-]+) (?P<whom>.+?)(?:: (?P<why>.*))?")
+_REASONS: Final = {
+    "bad-frame": N_("what came could not be read"),
+    "bad-invitation": N_("the invitation is wrong, used up or too old"),
+    "bad-nick": N_("that cannot be a nickname"),
+    "bad-request": N_("the request was not well formed"),
+    "bad-room": N_("that cannot be the name of a room"),
+    "banned": N_("they are banned"),
+    "forged-sender": N_("they spoke in another's name"),
+    "id-conflict": N_("an identifier served twice"),
+    "kicked": N_("they were put out for a while"),
+    "muted": N_("they may not write there"),
+    "needs-encryption": N_("that needs encryption, which this server does without"),
+    "nick-taken": N_("the nickname is somebody else's"),
+    "no-such-message": N_("there is no such message"),
+    "no-such-person": N_("nobody is called so"),
+    "no-such-room": N_("there is no such room"),
+    "not-invited": N_("they are not invited"),
+    "not-joined": N_("they are not in that room"),
+    "not-permitted": N_("they may not do that"),
+    "protocol-version": N_("their program speaks another version"),
+    "rate-limited": N_("that was too much at once"),
+    "read-only": N_("only moderators write there"),
+    "revoked": N_("the key was revoked"),
+    "room-exists": N_("there is a room of that name already"),
+    "slow-mode": N_("the room asks for a pause between two messages"),
+    "storage-full": N_("the disk is full"),
+    "stream-taken": N_("another of their programs sends in its place"),
+    "too-large": N_("that was too long"),
+    "too-many": N_("that was more than is allowed"),
+    "unknown-type": N_("this server does not know such a request"),
+    "unsupported": N_("this server does not offer that"),
+}
+"""Why something was refused, as whoever runs the server reads it: what the person concerned was
+told speaks to them."""
 
 _SAID: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (_CONNECTED, N_("{who} connected from {address}.")),
@@ -126,6 +163,30 @@ _SAID: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
         N_("Without encryption: everybody on the network can read along."),
     ),
     (re.compile(r"stopped"), N_("Stopped. What was said is kept.")),
+    (
+        re.compile(r"announced on the network: (?P<what>.*)"),
+        N_("Announced on the network: {what}."),
+    ),
+    (
+        re.compile(r"announced anew, others reach it now by (?P<what>.*)"),
+        N_("The network has changed; others come by {what} now."),
+    ),
+    (
+        re.compile(r"not announced: .*"),
+        N_("The network is not told of this server: others type its address, or use its link."),
+    ),
+    (
+        re.compile(r"there is no network: announced on this machine alone"),
+        N_("There is no network: only this machine finds the server."),
+    ),
+    (
+        re.compile(r"the configuration was read again: (?P<what>.*)"),
+        N_("The configuration was read again: {what}."),
+    ),
+    (
+        re.compile(r"dropped (?P<what>\d+) old records, .*"),
+        N_("{what} old messages went: they were not to be kept any longer."),
+    ),
     (_RENAMED, N_("{old} is now called {who}.")),
 )  # fmt: skip
 """What a line says and what people read; the first that fits. `is now` may stand in any nickname,
@@ -154,11 +215,33 @@ def read(line: str) -> Logged | None:
         found = pattern.fullmatch(message)
         if found is not None:
             values = {name: value or "" for name, value in found.groupdict().items()}
+            if pattern is _REFUSED:
+                values["why"] = _reason(values["code"], values["why"])
             if "address" in values:
                 values["address"] = _host(values["address"])
             fact = _FACTS.get(pattern, _no_fact)(values)
             return Logged(time, level, one_line(_(sentence).format(**values)), fact)
+    decided = _DECIDED.fullmatch(message)
+    if decided is not None and decided["type"] in DEEDS:
+        return Logged(time, level, _sentence(log_words(_deed(decided))))
     return Logged(time, level, one_line(message))
+
+
+def _reason(code: str, why: str) -> str:
+    """Why something was refused; what is not known here is said as the log has it."""
+    return _(_REASONS[code]) if code in _REASONS else why
+
+
+def _deed(decided: re.Match[str]) -> LogEntry:
+    """What the server's own log holds of a decision, as far as a line tells of it."""
+    by, whom, why = decided["by"], decided["whom"], decided["why"] or ""
+    return LogEntry(
+        type=decided["type"], seq=0, id="", user="", nick=by, ts=0, text=why, subject_nick=whom
+    )
+
+
+def _sentence(words: str) -> str:
+    return f"{one_line(words).removesuffix('.')}."
 
 
 def _host(address: str) -> str:

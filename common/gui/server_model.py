@@ -14,12 +14,14 @@ from typing import Any, Final, Literal
 from common.gui import server_log
 from common.gui.server_log import Connected, Fact, Logged, Parted, Renamed, RoomMade
 from common.gui.server_place import AS_GIVEN, BadPort, Place, Way, port_of, wrong_address
-from common.gui.server_shapes import Heard, Here, Passed, Tail, size_words
+from common.gui.server_shapes import Counter, Heard, Here, Passed, Tail, size_words
 from common.i18n import _, n_, number
 from common.safe import one_line
 
 RATE_WINDOW: Final = 10.0
 """Seconds over which messages a second are counted."""
+_CONSOLE: Final = "causette-broker/"
+"""How the operator's own programs call themselves: nobody that people would ask about."""
 _MOST_NAMES: Final = 2_000
 """Nicknames of which it is known where they are."""
 _LAST_WORDS: Final = 3
@@ -39,7 +41,8 @@ class ServerModel:
         self.name = one_line(name)
         self.place = place
         self._plain = plain
-        self._access = access
+        self.by_invitation = access == "invite"
+        """It lets in who is invited."""
         self.phase: Phase = "stopped"
         self.fault: Fault = ""
         self.fault_words = ""
@@ -59,6 +62,10 @@ class ServerModel:
         self._status = ""
         self._users: dict[str, str] = {}
         self._where: dict[str, tuple[str, str]] = {}
+        """Nickname to program and address, of whom the log told, as they came."""
+        self._gone: set[str] = set()
+        """Those of them of whom a program went since: where they are in no public room, nothing is
+        left of them."""
         self._counts: deque[tuple[float, int]] = deque()
         self._rate_from = 0.0
         self._obstacle: Mapping[str, Any] | None = None
@@ -132,7 +139,7 @@ class ServerModel:
         wanted, was = self.phase == "stopping", self.phase
         self.phase = "stopped" if wanted else "died"
         self.ways = []
-        self._users, self._where = {}, {}
+        self._users, self._where, self._gone = {}, {}, set()
         self._status = ""
         self._counts.clear()
         self._list_people()
@@ -245,14 +252,34 @@ class ServerModel:
         lately = sum(count for when, count in self._counts if when >= now - RATE_WINDOW)
         return lately / max(1.0, min(RATE_WINDOW, now - self._rate_from))
 
-    def counters(self, now: float) -> list[tuple[str, str]]:
-        """Number and words of each counter."""
+    def counters(self, now: float) -> list[Counter]:
+        """What is counted."""
         rate = self.rate(now)
+        people = len(self.people)
         return [
-            (number(len(self.people)), n_("person", "people", len(self.people))),
-            (number(self.stored), _("public messages")),
-            (number(rate, 0 if rate >= 100 else 1), _("per second")),
-            (size_words(self.disk), _("on disk")),
+            Counter(
+                number(people),
+                n_("person connected", "people connected", people),
+                _("Everybody who is connected, programs too; who is connected twice counts once."),
+            ),
+            Counter(
+                number(self.stored),
+                _("public messages"),
+                _(
+                    "Those of the public rooms. What is said in private rooms and to one person"
+                    " alone is told to nobody else."
+                ),
+            ),
+            Counter(
+                number(rate, 0 if rate >= 100 else 1),
+                _("per second"),
+                _("Public messages, over the last ten seconds."),
+            ),
+            Counter(
+                size_words(self.disk),
+                _("on disk"),
+                _("Everything that is kept: all rooms, private ones and what was decided."),
+            ),
         ]
 
     def title(self) -> str:
@@ -279,7 +306,7 @@ class ServerModel:
     # --- how it is done ------------------------------------------------------------------------
 
     def _open_to(self) -> str:
-        if self._access == "invite":
+        if self.by_invitation:
             return _("open to whoever was invited")
         if self.ways and all(way.here_only for way in self.ways):
             return _("open to this machine only")
@@ -287,28 +314,42 @@ class ServerModel:
 
     def _learn(self, fact: Fact) -> None:
         match fact:
+            case Connected(_nick, app, _address) if app.startswith(_CONSOLE):
+                return
+            case Parted(_nick, app, _lost) if app.startswith(_CONSOLE):
+                return
             case Connected(nick, app, address):
+                self._gone.discard(nick)
                 self._where.pop(nick, None)
                 self._where[nick] = (app, address)
                 while len(self._where) > _MOST_NAMES:
-                    self._where.pop(next(iter(self._where)))
+                    oldest = next(iter(self._where))
+                    self._where.pop(oldest)
+                    self._gone.discard(oldest)
                 words = _("Connection established with {address} ({nick}).")
                 self._status = one_line(words.format(address=address, nick=nick))
             case Parted(nick, _app, lost):
+                self._gone.add(nick)
                 words = _("The link with {who} was lost.") if lost else _("{who} left.")
                 self._status = one_line(words.format(who=nick))
             case Renamed(old, nick):
                 if old in self._where:
                     self._where[nick] = self._where.pop(old)
+                self._gone.discard(old)
             case RoomMade():
                 return
         self._list_people()
 
     def _list_people(self) -> None:
         had = bool(self.people)
+        seen = {one_line(nick) for nick in self._users.values()}
+        # Nobody sees who is in private rooms alone; the log tells that they are connected.
+        unseen = {nick: nick for nick in self._where if nick not in seen | self._gone}
         here = [
             self._person(user, nick)
-            for user, nick in sorted(self._users.items(), key=lambda one: one[1].casefold())
+            for user, nick in sorted(
+                (self._users | unseen).items(), key=lambda one: one[1].casefold()
+            )
         ]
         self.people = here
         if had and not here:

@@ -13,7 +13,9 @@ from typing import Final
 
 from common.gui.dropdown import Dropdown
 from common.gui.server_place import Way
+from common.gui.server_shapes import Counter
 from common.gui.theme import theme_of
+from common.gui.tooltip import tooltip
 from common.gui.widgets import Button, Card, Pane, button, ground_of, label
 from common.i18n import _, number
 
@@ -68,19 +70,19 @@ class Counters(Pane):
         self._cards: list[tuple[Card, ttk.Label, ttk.Label]] = []
         self._line = label(self, font="caption", tone="muted", wrap=True)
         self._compact: bool | None = None
-        self.values: list[tuple[str, str]] = []
+        self.values: list[Counter] = []
 
-    def show(self, values: Sequence[tuple[str, str]]) -> None:
-        """Number and words of each; as many each time."""
+    def show(self, values: Sequence[Counter]) -> None:
+        """Show these; as many each time."""
         if list(values) == self.values:
             return
         self.values = list(values)
         while len(self._cards) < len(values):
             self._add_card()
-        for (amount, words), (_card, figure, caption) in zip(values, self._cards, strict=True):
-            figure.configure(text=amount)
-            caption.configure(text=words)
-        self._line.configure(text=" · ".join(f"{amount} {words}" for amount, words in values))
+        for one, (_card, figure, caption) in zip(values, self._cards, strict=True):
+            figure.configure(text=one.amount)
+            caption.configure(text=one.words)
+        self._line.configure(text=" · ".join(f"{one.amount} {one.words}" for one in values))
         if self._compact is None:
             self.fold(False)
 
@@ -106,14 +108,18 @@ class Counters(Pane):
         figure.pack(anchor="w")
         caption = label(card, font="caption", tone="muted")
         caption.pack(anchor="w")
-        self.columnconfigure(len(self._cards), weight=1, uniform="cards")
+        place = len(self._cards)
+        for widget in (card, figure, caption):
+            tooltip(widget, lambda: self.values[place].about)
+        self.columnconfigure(place, weight=1, uniform="cards")
         self._cards.append((card, figure, caption))
 
 
 class LinkCard(Card):
     """The way in, and a button that copies it; a dropdown where there are several."""
 
-    def __init__(self, parent: tk.Misc) -> None:
+    def __init__(self, parent: tk.Misc, on_invite: Callable[[], object]) -> None:
+        """`on_invite`: an invitation is wanted; the button is there where `show` says so."""
         super().__init__(parent, padding=(10, 12, 10, 12))
         theme = theme_of(parent)
         self._ways: list[Way] = []
@@ -127,6 +133,7 @@ class LinkCard(Card):
         theme.pad(self._hint, pady=(2, 10))
         self.copy = button(self, _("Copy the join link"), icon="copy", command=self._copy)
         self.copy.pack(fill="x")
+        self.invite = button(self, _("Invitation…"), icon="person-plus", command=on_invite)
         self._show_address()
         self.show([], "")
 
@@ -135,8 +142,9 @@ class LinkCard(Card):
         """What the button copies; empty where there is nothing."""
         return self._ways[self._chosen].link if self._ways else ""
 
-    def show(self, ways: Sequence[Way], hint: str) -> None:
-        """The ways in, the likeliest first, and words about them."""
+    def show(self, ways: Sequence[Way], hint: str, *, invites: bool = False) -> None:
+        """The ways in, the likeliest first, and words about them; `invites`: a way in is not
+        enough, an invitation is needed."""
         if list(ways) != self._ways:
             before = self.link
             self._ways = list(ways)
@@ -148,6 +156,12 @@ class LinkCard(Card):
         if str(self._hint.cget("text")) != hint:
             self._hint.configure(text=hint)
         self.copy.enable(bool(self._ways))
+        self.invite.enable(bool(self._ways))
+        if invites and not self.invite.winfo_manager():
+            self.invite.pack(fill="x")
+            theme_of(self).pad(self.invite, pady=(8, 0))
+        elif not invites:
+            self.invite.pack_forget()
 
     def _show_address(self) -> None:
         self._address.pack_forget()

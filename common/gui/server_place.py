@@ -39,7 +39,9 @@ class Place:
         if self.address == AS_GIVEN:
             return []
         host = f"[{self.address}]" if ":" in self.address else self.address
-        return [f"--pull=tcp://{host}:{self.port}"]
+        # On all of them it is there for everybody: let it be found, too.
+        found = ["--lan"] if self.address == ALL else []
+        return [*found, f"--pull=tcp://{host}:{self.port}"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any, Final
 
-BROKER: Final = Path(__file__).resolve().parents[2] / "broker.py"
+from common import runtime
+
 _LONGEST: Final = 8_192
 """Bytes of one line of its log; the rest of a longer one comes as more lines."""
 
@@ -61,7 +61,7 @@ class BrokerProcess:
             # Ctrl+C in a terminal is for the window, which then stops the broker.
             session["start_new_session"] = True
         self._process = subprocess.Popen(
-            [sys.executable, str(BROKER), "--json", "--end-with-input", *options],
+            [*runtime.command("broker"), "--json", "--end-with-input", *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -97,6 +97,15 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Counter:
+    """A number, what it is a number of, and what it counts in a sentence."""
+
+    amount: str
+    words: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class Here:
     """Somebody who is here."""
 

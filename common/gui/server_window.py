@@ -13,9 +13,11 @@ from functools import partial
 from typing import Final
 
 from common.gui import server_place
+from common.gui.dialogs.inviting import NewInvitation
 from common.gui.dropdown import Dropdown
 from common.gui.field import Field
 from common.gui.rowlist import Row, RowList, shortened
+from common.gui.rule import Rule
 from common.gui.server_host import ServerHost
 from common.gui.server_lines import LogLines, PassingLines, headed
 from common.gui.server_model import Filter
@@ -98,7 +100,7 @@ class ServerWindow(Pane):
         words.bind("<Configure>", lambda _event: self._show_head())
 
     def _strip(self) -> None:
-        self._line()
+        Rule(self).pack(fill="x")
         strip = Pane(self, "surface", padding=(20, 10, 20, 10))
         strip.pack(fill="x")
         row = Pane(strip)
@@ -125,16 +127,14 @@ class ServerWindow(Pane):
         self._locked.pack(side="right")
         self._locked_below = label(strip, font="caption", tone="muted", wrap=True)
         self._fault = label(strip, font="small", tone="danger", wrap=True)
-        self._line()
+        Rule(self).pack(fill="x")
 
     def _status_bar(self) -> None:
         bar = Pane(self, "surface", padding=(20, 5, 20, 6))
         bar.pack(side="bottom", fill="x")
         self._status = label(bar, font="small", tone="muted")
         self._status.pack(fill="x")
-        line = Pane(self, "border")
-        line.configure(height=1)
-        line.pack(side="bottom", fill="x")
+        Rule(self).pack(side="bottom", fill="x")
 
     def _body(self) -> None:
         body = self.body = Pane(self, padding=(20, 14, 20, 14))
@@ -163,19 +163,14 @@ class ServerWindow(Pane):
         self._theme.on_change(self._size_side, self._side)
         self._size_side()
         self._way, _row = headed(self._side, _("Link to join"))
-        self.link = LinkCard(self._way)
+        self.link = LinkCard(self._way, self.invite)
         self.link.pack(fill="x")
         self._present = Pane(self._side)
         self._here = label(self._present, font="caption-bold", tone="muted")
         self._here.pack(fill="x")
-        self.people = RowList(self._present, width=_SIDE)
+        self.people = RowList(self._present, width=_SIDE, flush=True)
         self.people.pack(fill="both", expand=True)
         self.bind("<Configure>", self._resized)
-
-    def _line(self) -> None:
-        line = Pane(self, "border")
-        line.configure(height=1)
-        line.pack(fill="x")
 
     def _bind_keys(self) -> None:
         root = self._window
@@ -216,6 +211,17 @@ class ServerWindow(Pane):
         """Stop it; the messages stay."""
         self.host.stop()
         self.refresh()
+
+    def invite(self) -> None:
+        """Ask for an invitation, with the broker's own key."""
+        host = self.host
+        NewInvitation(
+            self._window, host.invite, lambda: host.ways_in, self._copy, self._link_hint()
+        )
+
+    def _copy(self, words: str) -> None:
+        self.clipboard_clear()
+        self.clipboard_append(words)
 
     def close(self) -> None:
         """Close the window: asks where a server runs, and stops it before."""
@@ -286,7 +292,7 @@ class ServerWindow(Pane):
         empty = model.status if model.phase in ("running", "stopped", "died") else ""
         more = self.passing.show(model.passed, empty)
         more = self.log.show(model.log[self._filter]) or more
-        self.link.show(model.ways, self._link_hint())
+        self.link.show(model.ways, self._link_hint(), invites=model.by_invitation)
         if self._shown_people is not model.people:
             self._shown_people = model.people
             self._show_people()
@@ -352,7 +358,11 @@ class ServerWindow(Pane):
         if not model.ways:
             return _("There is a link once the server runs.")
         if all(way.here_only for way in model.ways):
+            if model.place.address == server_place.ALL:
+                return _("This machine is on no network: nobody else reaches it.")
             return _("From this machine only: listen on all to let others in.")
+        if model.by_invitation:
+            return _("Whoever has this link and an invitation can come in.")
         return _("Whoever has this link can find the server.")
 
     def _addresses(self) -> list[tuple[str, str]]:

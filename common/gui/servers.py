@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from common.client import target as targets
+from common.client.nearby import Standing
 from common.client.pins import BadPins, Pins
 from common.client.target import BadTarget
 from common.gui.settings import Remembered
 from common.i18n import LANGUAGES, N_, Translator, _
+from common.lan.found import Found
 
 _LOG = logging.getLogger(__name__)
 
@@ -34,6 +36,12 @@ class Offer:
     encrypted: bool
     nick: str = ""
     """Whom this person was there."""
+    key: str = ""
+    """Its key, where it is known."""
+    found: Found | None = None
+    """How it is announced on the network, if it is."""
+    standing: Standing | None = None
+    """What it is to this person, by the keys that are trusted; of one that is found."""
 
     @property
     def here(self) -> bool:
@@ -56,6 +64,7 @@ def offers(data_dir: Path, remembered: Remembered) -> list[Offer]:
                     place=here.label,
                     encrypted=not here.plain,
                     nick=nicks.get("", ""),
+                    key=here.key or "",
                 )
             )
     except BadTarget as error:
@@ -78,12 +87,21 @@ def offers(data_dir: Path, remembered: Remembered) -> list[Offer]:
                     place=place,
                     encrypted=_link(one.server) or (pin is not None and pin.key is not None),
                     nick=one.nick,
+                    key=(pin.key if pin else "") or "",
                 )
             )
     for place, pin in sorted(pins.items(), key=lambda item: item[1].first_seen, reverse=True):
         if place not in places:
             name = pin.name or place
-            found.append(Offer(server=place, name=name, place=place, encrypted=pin.key is not None))
+            found.append(
+                Offer(
+                    server=place,
+                    name=name,
+                    place=place,
+                    encrypted=pin.key is not None,
+                    key=pin.key or "",
+                )
+            )
     return found
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable
+from tkinter import ttk
 
 from common.gui.styles import Kind
 from common.gui.theme import theme_of
@@ -29,7 +30,8 @@ class Sheet(tk.Toplevel):
         """`width` in pixels at 96 dpi, for long words to be broken at."""
         self._theme = theme_of(parent)
         self._over = parent.winfo_toplevel()
-        self._before = self._over.focus_get() if self._over.winfo_exists() else None
+        # Another window may have the focus now: then what has it in ours as soon as that has it.
+        self._before = self._over.focus_get() or self._over.focus_lastfor()
         self._on_close = on_close
         self._closed = False
         super().__init__(self._over)
@@ -49,7 +51,7 @@ class Sheet(tk.Toplevel):
         self._width.pack()
         self._wide = width
         self.bind("<Escape>", self._escaped)
-        self.bind("<Destroy>", self._destroyed)
+        self.bind("<Destroy>", self._destroyed, add="+")
         self.protocol("WM_DELETE_WINDOW", self.close)
         self._dress()
         self._theme.on_change(self._dress, self)
@@ -73,6 +75,21 @@ class Sheet(tk.Toplevel):
         self._theme.pad(made, padx=(8, 0))
         return made
 
+    def paragraph(
+        self, text: str, tone: str = "text", *, font: str = "body", width: int = 0
+    ) -> ttk.Label:
+        """Words in the body, broken at the sheet's width, or at another."""
+        made = label(self.body, text, tone=tone, font=font)
+        made.pack(fill="x")
+
+        # Not by the width it gets: a card is as wide as what is in it, and would never rest.
+        def fit() -> None:
+            made.configure(wraplength=self._theme.px(width or self._wide))
+
+        fit()
+        self._theme.on_change(fit, made)
+        return made
+
     def present(self, focus: tk.Misc | None = None) -> None:
         """Show it over its parent and keep the focus in it: on `focus`, or on its first part."""
         self.update_idletasks()
@@ -88,6 +105,8 @@ class Sheet(tk.Toplevel):
         if self._closed:
             return
         self.grab_set()
+        # Only what is on the screen can have the focus.
+        self.update_idletasks()
         target = focus or self.tk_focusNext()
         (target or self).focus_force()
 

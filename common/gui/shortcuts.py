@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import tkinter as tk
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Final
+
+from common.gui.hearing import hear
 
 KEYS: Final = {
     "search": ("<MOD-f>",),
@@ -41,20 +43,32 @@ _HABITS: Final = (
 _OF_TEXT: Final = ("<Control-Key-k>", "<Control-Lock-Key-K>", "<Control-Key-d>", "<Control-Key-t>")
 
 
-def bind_keys(window: tk.Misc, doings: Mapping[str, Callable[[], object]]) -> None:
-    """Bind what is done by each of these names of `KEYS` on a window, or on a part of it that has
-    habits of its own; what was bound there before gives way."""
-    command = "Command" if window.tk.call("tk", "windowingsystem") == "aqua" else "Control"
+def bind_window_keys(owner: tk.Misc, doings: Mapping[str, Callable[[], object]]) -> None:
+    """Do each of these names of `KEYS` for its keys anywhere in the window of `owner`, until that
+    is destroyed."""
     for virtual, keys in _HABITS:
         for one in keys:
-            window.event_delete(virtual, one)
+            owner.event_delete(virtual, one)
     for one in _OF_TEXT:
-        window.tk.call("bind", "Text", one, "")
-    for name in doings:
-        for sequence in KEYS[name]:
-            for each in _cases(sequence.replace("MOD", command)):
-                with contextlib.suppress(tk.TclError):
-                    window.bind(each, partial(_do, doings[name]))
+        owner.tk.call("bind", "Text", one, "")
+    for name, doing in doings.items():
+        for sequence in _sequences(owner, name):
+            with contextlib.suppress(tk.TclError):
+                hear(owner, sequence, partial(_do, doing))
+
+
+def bind_keys(part: tk.Misc, doings: Mapping[str, Callable[[], object]]) -> None:
+    """The same on a part of the window that has habits of its own with these keys."""
+    for name, doing in doings.items():
+        for sequence in _sequences(part, name):
+            with contextlib.suppress(tk.TclError):
+                part.bind(sequence, partial(_do, doing))
+
+
+def _sequences(widget: tk.Misc, name: str) -> Iterator[str]:
+    command = "Command" if widget.tk.call("tk", "windowingsystem") == "aqua" else "Control"
+    for sequence in KEYS[name]:
+        yield from _cases(sequence.replace("MOD", command))
 
 
 def _cases(sequence: str) -> tuple[str, ...]:

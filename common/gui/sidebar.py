@@ -9,12 +9,13 @@ import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from common.gui.model import RoomRow, WindowModel, is_bot
+from common.gui.model import WindowModel
 from common.gui.rowlist import Row, RowList
 from common.gui.rule import Rule
 from common.gui.theme import theme_of
 from common.gui.widgets import Pane, button, label
 from common.i18n import _
+from common.talk.surroundings import RoomRow, is_bot
 
 WIDTH = 224
 HEAD = 52
@@ -32,7 +33,7 @@ class Doings:
     new_room: Callable[[], object]
     new_direct: Callable[[], object]
     server_menu: Callable[[int, int], object]
-    own_menu: Callable[[int, int], object]
+    own_menu: Callable[[tk.Widget], object]
 
 
 class Sidebar(Pane):
@@ -109,9 +110,7 @@ class Sidebar(Pane):
             kind="icon",
             icon="settings",
             name=_("Settings, nickname, quit"),
-            command=lambda: self._doings.own_menu(
-                own.winfo_rootx(), own.winfo_rooty() + own.winfo_height()
-            ),
+            command=lambda: self._doings.own_menu(own),
         )
         own.pack(side="right")
         theme.pad(own, padx=(0, 8))

@@ -25,7 +25,7 @@ NARROW: Final = 520
 """Pixels at 96 dpi: a conversation that is not as wide has a smaller margin."""
 _COLUMN: Final = 240
 """Where the second column of a notice begins, behind the margin of the text."""
-_INDENT: Final = 12
+INDENT: Final = 12
 """Of code, within its ground."""
 _HAIRLINES_KEPT: Final = 200
 
@@ -180,4 +180,3 @@ class Tags:
         tag("aside", font=font("small"), spacing1=px(2), spacing2=px(3), spacing3=px(2), **text)
         column = gutter + px(_COLUMN)
         tag("columns", tabs=(column,), lmargin2=gutter + px(20) if self.narrow else column)
-        self.indent = px(_INDENT)

@@ -129,7 +129,9 @@ class Theme:
         self.root = root
         self.scale = desktop.scale_of(root) if scale is None else scale
         self.text_percent = _held(text_percent)
-        self.name: Mode = desktop.mode() if name == "system" else name
+        self.system: Mode | None = None
+        """What the desktop said last, as far as it was asked: `following` keeps it up to date."""
+        self.name: Mode = self._mode(name)
         self.emoji_safe = desktop.emoji_safe(root)
         """Whether emoji may be shown; else their `:shortcode:` must be."""
         self.by_keyboard = True
@@ -237,11 +239,19 @@ class Theme:
         return cancel
 
     def switch(self, name: Choice) -> None:
-        """Change to that theme; "system" asks the desktop now."""
-        wanted: Mode = desktop.mode() if name == "system" else name
+        """Change to that theme; "system" to what the desktop said last, which is asked only where
+        it never was."""
+        wanted = self._mode(name)
         if wanted != self.name:
             self.name = wanted
             self._changed()
+
+    def _mode(self, name: Choice) -> Mode:
+        if name != "system":
+            return name
+        if self.system is None:
+            self.system = desktop.mode()
+        return self.system
 
     def zoom(self, text_percent: int) -> None:
         """Change the text size, and icons and spaces with it; held within 80 and 200."""

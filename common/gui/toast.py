@@ -31,7 +31,7 @@ class Toast(Card):
         self._going: str | None = None
         for widget in (self, self._words):
             widget.bind("<ButtonPress-1>", lambda _event: self.hide())
-        self.bind("<Destroy>", lambda _event: self._cancel())
+        self.bind("<Destroy>", lambda _event: self._cancel(), add="+")
 
     @property
     def words(self) -> str:
@@ -46,7 +46,9 @@ class Toast(Card):
             self.hide()
             return
         wide = self.master.winfo_width() - self._theme.px(48)
-        self._words.configure(text=words, wraplength=max(120, min(wide, self._theme.px(_WIDE))))
+        self._words.configure(
+            text=words, wraplength=max(self._theme.px(120), min(wide, self._theme.px(_WIDE)))
+        )
         self.place(relx=0.5, rely=1.0, y=-self._theme.px(self._lift), anchor="s")
         self.lift()
         self._going = self.after(_LEAST + _EACH * len(words), self.hide)

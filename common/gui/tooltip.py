@@ -66,7 +66,7 @@ class _Tip:
             pady=px(4),
             justify="left",
             wraplength=px(_WIDTH),
-        ).pack(padx=1, pady=1)
+        ).pack(padx=px(1), pady=px(1))
         tip.update_idletasks()
         wide, tall = tip.winfo_reqwidth(), tip.winfo_reqheight()
         x = widget.winfo_rootx() + (widget.winfo_width() - wide) // 2

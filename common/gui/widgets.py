@@ -127,6 +127,14 @@ def ring_by_keyboard(widget: ttk.Widget) -> None:
     widget.bind("<FocusOut>", lambda _event: widget.state(["!user1"]), add="+")
 
 
+def _leave_the_caret(widget: tk.Misc) -> None:
+    """A click on a button does not take the caret from where one writes: only Tab leads there."""
+    script = str(widget.tk.call("bind", "TButton", "<Button-1>"))
+    if "clickToFocus" in script:
+        calm = script.replace("ttk::clickToFocus %W", "")
+        widget.tk.call("bind", "TButton", "<Button-1>", calm)
+
+
 class Button(ttk.Button):
     """A button; Space and Enter press it where the focus is."""
 
@@ -156,6 +164,7 @@ class Button(ttk.Button):
         )
         self.show_icon(icon)
         ring_by_keyboard(self)
+        _leave_the_caret(self)
         for key in ("<Return>", "<KP_Enter>"):
             self.bind(key, self._pressed)
         self.words = name or text

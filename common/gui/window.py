@@ -18,16 +18,17 @@ from typing import Final
 
 from common import i18n
 from common.gui import servers, wishes
+from common.gui.dialogs.quitting import StopServer
 from common.gui.entrance import Entrance
+from common.gui.following import Following
 from common.gui.hosting import Hosted
 from common.gui.inbox import Inbox
 from common.gui.screens import ChatMaker, ChatScreen, Joined, Post, Trouble
 from common.gui.settings import Keeper
-from common.gui.sheet import Sheet
 from common.gui.theme import TEXT_STEP, Theme
 from common.gui.widgets import Pane, button, label
 from common.gui.wishes import Written
-from common.i18n import _, n_, number
+from common.i18n import _
 from common.safe import one_line
 from common.settings import Settings
 from common.talk.leaving import GOODBYE, left_behind, say_goodbye
@@ -55,8 +56,11 @@ class Window:
         keeper: Keeper,
         log: Path,
         chat: ChatMaker,
+        *,
+        ask: bool = False,
     ) -> None:
-        """`log`: where the details of errors are; `chat` makes the second screen."""
+        """`log`: where the details of errors are; `chat` makes the second screen; `ask`: the form
+        comes first, however much is known."""
         self.root = root
         self.settings = settings
         self.remembered = keeper.remembered
@@ -74,13 +78,15 @@ class Window:
         """How many others were on the server when the last session here ended."""
         self._closing: threading.Thread | None = None
         self._over = False
-        self._asking: Sheet | None = None
+        self._asking = False
+        """The question about the server is on the screen."""
         root.report_callback_exception = self.failed
         if wanted := settings.text("theme"):
             # For this run and, as it was asked for, for the next ones.
             self.remembered.theme = wanted  # type: ignore[assignment]  # one of its choices
         size = settings["text-size"] or self.remembered.text_size
         self.theme = Theme(root, self.remembered.theme, text_percent=size)
+        self._following = Following(self.theme, lambda: self.remembered.theme)
         self.inbox = Inbox(root)
         self.post: Post = self.inbox.post
         self._foot: Pane | None = None
@@ -89,7 +95,7 @@ class Window:
         self.entrance: Entrance | None = Entrance(root, self)
         self.entrance.pack(fill="both", expand=True)
         offers = servers.offers(self.data_dir, self.remembered)
-        if wishes.straight_in(settings, self.remembered, offers):
+        if not ask and wishes.straight_in(settings, self.remembered, offers):
             root.after(_REVEAL, self.reveal)
             self.entrance.connect()
         else:
@@ -110,10 +116,15 @@ class Window:
         """The chat, while one is shown."""
         return self._chat
 
+    @property
+    def hosted(self) -> Hosted | None:
+        """The server that this window has started, while it runs."""
+        return self._hosted if self._hosted is not None and self._hosted.runs else None
+
     def entered(self, joined: Joined, hosted: Hosted | None) -> None:
         """The chat in the place of the form."""
         self._joined = joined
-        self._hosted = hosted or (self._hosted if self._hosted and self._hosted.runs else None)
+        self._hosted = hosted or self.hosted
         self._keeper.save()
         if self.entrance is not None:
             self.entrance.destroy()
@@ -125,7 +136,8 @@ class Window:
             remembered=self.remembered,
             on_disconnect=self.disconnect,
             on_quit=self.quit,
-            on_title=self.title,
+            on_title=self.root.title,
+            on_speak=self.speak,
         )
         assert isinstance(chat, tk.Widget)
         chat.pack(fill="both", expand=True)
@@ -133,7 +145,6 @@ class Window:
         # Only what is on the screen can have the focus; what is typed meanwhile then goes there.
         self.root.update_idletasks()
         chat.focus()
-        self.title(0, 0)
 
     def disconnect(self, trouble: Trouble | None = None) -> None:
         """The form in the place of the chat, with everything filled in."""
@@ -183,9 +194,9 @@ class Window:
 
     def quit(self) -> None:
         """Leave, after asking where a server that others use would end too."""
-        if self._over or self._asking is not None:
+        if self._over or self._asking:
             return
-        if self._hosted is None or not self._hosted.runs:
+        if self.hosted is None:
             self.leave()
             return
         if others := self._cut_off():
@@ -198,20 +209,12 @@ class Window:
         return self._chat.others() if self._chat is not None else self._others
 
     def _ask_about(self, others: int) -> None:
-        sheet = self._asking = Sheet(self.root, _("Stop the server?"), on_close=self._asked)
-        words = n_(
-            "{n} person will be cut off; the messages stay.",
-            "{n} people will be cut off; the messages stay.",
-            others,
-        )
-        label(sheet.body, words.format(n=number(others))).pack(fill="x")
-        sheet.act(_("Cancel"))
-        leave = sheet.act(_("Leave it running"), lambda: self.leave(stop=False), primary=True)
-        sheet.act(_("Stop the server"), self.leave, danger=True)
-        sheet.present(leave)
+        # Known before it waits to be seen: the question is asked once.
+        self._asking = True
+        StopServer(self.root, others, self.leave, self._asked)
 
     def _asked(self) -> None:
-        self._asking = None
+        self._asking = False
 
     def leave(self, stop: bool = True) -> None:
         """End the session and the window; `stop`: and the server that this window started."""
@@ -229,6 +232,7 @@ class Window:
             self._closing.join(_ENDING)
         if stop and self._hosted is not None:
             self._hosted.stop()
+        self._following.close()
         self.inbox.close()
         self.root.after_cancel(self._saving)
         self.root.quit()
@@ -246,13 +250,6 @@ class Window:
             self.root.lift()
             if self._chat is None and self.entrance is not None and self.entrance.card is None:
                 self.entrance.begin()
-
-    def title(self, unread: int, mentions: int) -> None:
-        """Show in the title which server it is, and how much is unread."""
-        label_of = self._joined.opened.setup.label if self._joined else ""
-        count = f"(@{mentions}) " if mentions else f"({unread}) " if unread else ""
-        where = f"{one_line(label_of)} · " if label_of else ""
-        self.root.title(f"{count}{where}Causette")
 
     def note(self, words: str) -> None:
         """A line at the foot, until it is closed or another takes its place."""
@@ -279,14 +276,15 @@ class Window:
             self._foot = None
 
     def speak(self, lang: str) -> None:
-        """Change the language: the form is made anew, with what was written."""
-        i18n.setup(lang, self._env)
-        self.remembered.lang = "fr" if lang == "fr" else "en"
+        """Change the language, "" to the system's, and remember that. The form is made anew, with
+        what was written; the chat sees to itself."""
+        spoken = i18n.setup(lang or None, self._env).lang
+        self.remembered.lang = "fr" if lang == "fr" else "en" if lang == "en" else ""
+        self._drop_note()
         if self.entrance is not None:
             written = wishes.translated(self.entrance.form.written)
-            self._drop_note()
             self._show_form(written)
-            self.entrance.languages["en" if lang == "fr" else "fr"].focus_set()
+            self.entrance.languages["en" if spoken == "fr" else "fr"].focus_set()
 
     def cycle_theme(self) -> None:
         """From the system's theme to the light one, to the dark one, and back."""

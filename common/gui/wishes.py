@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 
 from common.client import target as targets
 from common.client.joining import account_nick
-from common.client.target import DEFAULT_PORT
+from common.client.target import DEFAULT_PORT, Target
 from common.gui import servers
 from common.gui.servers import Offer
 from common.gui.settings import Remembered
+from common.lan.found import Found
 from common.protocol.names import nick as checked_nick
 from common.settings import Settings, Value
 
@@ -103,6 +104,14 @@ def here(written: Written) -> Written:
 def lasting(server: str) -> str:
     """What is remembered of a server's link: no invitation, which is used up."""
     return server.partition("?")[0]
+
+
+def lasting_of(server: Found, target: Target) -> str:
+    """What is remembered of a server of the network that was met at `target`."""
+    if server.pub == server.pull + 1 and server.card == server.pull + 2:
+        return target.label
+    place = targets.host_and_port(target.push)
+    return server.link(place[0] if place else "") or target.label
 
 
 def translated(written: Written) -> Written:

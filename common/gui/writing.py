@@ -46,12 +46,14 @@ class Writing:
             on_edit=self._edited,
         )
 
-    def follow(self, view: ConversationView) -> None:
-        """Page keys here scroll the conversation, and letters typed there are written here."""
+    def follow(self, view: ConversationView, *others: tk.Misc) -> None:
+        """Page keys here scroll the conversation, and letters typed there, or in those others, are
+        written here."""
         text = self.composer.text
         text.bind("<Prior>", _done(view.page_up))
         text.bind("<Next>", _done(view.page_down))
-        view.text.bind("<KeyPress>", self._typed_there, add="+")
+        for part in (view.text, *others):
+            part.bind("<KeyPress>", self._typed_there, add="+")
         self._to_end = view.to_end
 
     def turn_to(self, room: Timeline | None) -> None:

@@ -6,7 +6,7 @@ Owns the library's part in a picture, and the conversation that every picture sh
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from common.client import events as ev
 from common.gui.chat import ChatFrame
 from common.look import nick_index
-from common.protocol.deeds import Entry
+from common.protocol.deeds import Entry, LogEntry
 from common.protocol.messages import Person, Record, RoomInfo
 
 _COLOURS = {
@@ -56,6 +56,8 @@ TEXTS = {
         ),
         "typed": "Yuki, tu ajoutes l’écart type sur la figure 2 ?",
         "queued": "L’axe est corrigé : en °C, pas en K.",
+        "wanted": "figures",
+        "reason": "des messages hors sujet",
     },
     "en": {
         "rooms": ("welcome", "sensors-lab", "defences", "bots", "jury", "coffee-break"),
@@ -73,6 +75,8 @@ TEXTS = {
         ),
         "typed": "Yuki, could you add the standard deviation to figure 2?",
         "queued": "The axis is corrected: in °C, not in K.",
+        "wanted": "figures",
+        "reason": "off-topic messages",
     },
 }
 
@@ -92,34 +96,75 @@ class Played:
         people = [Person(user(str(nick)), str(nick)) for nick in nicks]
         return _done(ev.PeopleReply(room=room, people=people))
 
-    def history(self, room: str, **_how: object) -> Future[Any]:
-        return _done(ev.HistoryReply(room=room, records=[], more=False, head=0))
-
     def rooms(self) -> Future[Any]:
         names = TEXTS[self._lang]["rooms"]
         rooms = [RoomInfo(str(name), 40, 3 + place) for place, name in enumerate(names)]
         return _done(ev.RoomsReply(rooms=rooms))
 
     def list(self, what: str, room: str = "") -> Future[Any]:
-        now = at(20, "08:15")
-        entries = {
-            "members": [
-                Entry(name=n, user=user(n), nick=n, role=role, here=here)
-                for n, role, here in (
-                    ("Inès", "moderator", True),
-                    ("Léa", "member", True),
-                    ("Élise", "member", False),
-                )
-            ],
-            "devices": [
-                Entry(name="1", key="a1" * 32, ts=now, here=True),
-                Entry(name="2", key="b2" * 32, ts=now, what="causette-cli/chat"),
-            ],
-            "waiting": [
-                Entry(name="1", nick="Noé", key="c3" * 32, address="192.168.1.32", ts=now)
-            ],
-        }.get(what, [])  # fmt: skip
-        return _done(ev.ListReply(what=what, room=room, entries=entries))
+        return _done(ev.ListReply(what=what, room=room, entries=[*self._entries(what)]))
+
+    def _entries(self, what: str) -> Sequence[Entry]:
+        now, later = at(20, "08:15"), at(27, "08:15")
+        why = str(TEXTS[self._lang]["reason"])
+        match what:
+            case "members":
+                return [
+                    Entry(name=n, user=user(n), nick=n, role=role, here=here)
+                    for n, role, here in (
+                        ("Inès", "moderator", True),
+                        ("Léa", "member", True),
+                        ("Élise", "member", False),
+                    )
+                ]
+            case "devices":
+                return [
+                    Entry(name="1", key="a1" * 32, ts=now, here=True),
+                    Entry(name="2", key="b2" * 32, ts=now, what="causette-cli/chat"),
+                ]
+            case "waiting":
+                place = "192.168.1.32"
+                return [
+                    Entry(name="1", nick="Noé", key="c3" * 32, address=place, ts=now),
+                    Entry(name="2", nick="Aïcha", key="d4" * 32, address=place, ts=now),
+                ]
+            case "roles":
+                return [
+                    Entry(name="1", user=user("Léa"), nick="Léa", role="owner"),
+                    Entry(name="2", user=user("Marc"), nick="Marc", role="admin", by="Léa"),
+                ]
+            case "sanctions":
+                more: dict[str, Any] = {"by": "Léa", "reason": why, "room": "bots"}
+                return [
+                    Entry(name="1", nick="Tomas", what="mute", until=later, **more),
+                    Entry(name="2", nick="Marc", what="kick", until=later, **more),
+                    Entry(name="3", nick="Noé", what="ban", **more),
+                ]
+            case "invitations":
+                return [
+                    Entry(name="7k3m", uses=5, until=later, by="Léa"),
+                    Entry(name="p2qx", uses=1, by="Léa", reason="TP 3"),
+                ]
+            case "nicks":
+                return [Entry(name="Lea", nick="Lea", ts=now)]
+        return []
+
+    def audit(self, **_how: object) -> Future[Any]:
+        fields: dict[str, Any] = {"user": user("Léa"), "nick": "Léa"}
+        whom: dict[str, Any] = {"subject": user("Tomas"), "subject_nick": "Tomas"}
+        why = str(TEXTS[self._lang]["reason"])
+        kinds: list[tuple[str, dict[str, Any]]] = [
+            ("owner-claimed", {}),
+            ("room-created", {"room": "jury", "text": "jury"}),
+            ("invitation-made", {}),
+            ("muted", {**whom, "room": "bots", "text": why}),
+            ("banned", {**whom, "text": why}),
+        ]
+        entries = [
+            LogEntry(type=kind, seq=seq, id=str(seq), ts=at(20, "08:15"), **fields, **more)
+            for seq, (kind, more) in enumerate(kinds, 1)
+        ]
+        return _done(ev.AuditReply(entries=entries, head=len(entries), more=False))
 
     def make_code(self, _deed: object) -> Future[Any]:
         code = "7K3M-Q9TX-4PWD"
@@ -226,6 +271,44 @@ class Play:
             reason="disk full",
         )  # fmt: skip
         self.tell(now, queued, refused)
+
+    def more(self) -> None:
+        """Something new, while this person reads further up."""
+        fresh = [self.record(1_239 + n, "Yuki", 20, "08:16", "👍") for n in range(3)]
+        self.tell(at(20, "08:16"), ev.Messages(room=self.rooms[1], records=fresh, own="s"))
+
+    def far(self) -> None:
+        """Something that was said long ago is found."""
+        chat, room = self.chat, self.chat.talk.rooms[self.rooms[1]]
+        room.complete, room.first = False, 1_230
+        texts = ["ok", "Oscillo : bâtiment C ?", "oui", "merci", "👍"]
+        records = [
+            self.record(40 + n, ("Inès", "Marc")[n % 2], 12, f"09:{n:02}", text)
+            for n, text in enumerate(texts * 4)
+        ]
+        page = ev.HistoryReply(room=room.name, records=records, more=True, head=1_237)
+        chat.search.go_on()
+        beyond = chat.search._beyond
+        assert beyond is not None
+        chat.search._page_came(beyond, page)
+        key = (beyond.found[0].seq, 0)
+        chat.parts.far._came(chat.parts.far._turn, room, key[0], chat.search._mark, page)
+
+    def notices(self) -> None:
+        """What the server tells this person alone."""
+        talk, now = self.chat.talk, at(20, "08:16")
+        why = str(self.words["reason"])
+        room = talk.rooms[self.rooms[1]]
+        room.notice([str(self.words["queued"])], now, "warning")
+        self.tell(now, ev.Notice(what="muted", room=self.rooms[1], nick="Inès", reason=why))
+        self.tell(now, ev.DiskFull(reason=""))
+
+    def long_code(self) -> None:
+        """Code with lines that do not fit."""
+        line = "    total = sum(one.value for one in probes if one.value is not None) / len(probes)"
+        text = f"`mean()`\n```\ndef mean(probes):\n{line}\n    return round(total, 1)\n```"
+        record = self.record(1_239, "Marc", 20, "08:16", text)
+        self.tell(at(20, "08:16"), ev.Messages(room=self.rooms[1], records=[record], own="s"))
 
     def cut(self, now: int) -> None:
         """The link is down, and something waits for it."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from common import i18n
 from common.client import joining
 from common.client.events import Ready
 from common.gui.chat import ChatFrame
@@ -39,7 +40,7 @@ class Chatting:
         **given: str,
     ) -> None:
         self.root = root
-        self.titles: list[tuple[int, int]] = []
+        self.titles: list[str] = []
         self.left: list[Trouble | None] = []
         self.quits = 0
         self.remembered = remembered or Remembered()
@@ -56,7 +57,8 @@ class Chatting:
             remembered=self.remembered,
             on_disconnect=self.left.append,
             on_quit=self._quit,
-            on_title=lambda unread, concern: self.titles.append((unread, concern)),
+            on_title=self.titles.append,
+            on_speak=lambda lang: i18n.setup(lang, {}),
         )
         self.chat.pack(fill="both", expand=True)
         self.chat.focus()

@@ -36,7 +36,8 @@ class Chat(Pane):
         remembered: Remembered,
         on_disconnect: Callable[[Trouble | None], object],
         on_quit: Callable[[], object],
-        on_title: Callable[[int, int], object],
+        on_title: Callable[[str], object],
+        on_speak: Callable[[str], object],
     ) -> None:
         super().__init__(parent)
         self.joined = joined
@@ -77,7 +78,7 @@ def settings(data_dir: Path, **given: str) -> Settings:
 class Opened:
     """A window that is open, and the shortest ways to its parts."""
 
-    def __init__(self, root: tk.Tk, data_dir: Path, **given: Any) -> None:
+    def __init__(self, root: tk.Tk, data_dir: Path, *, ask: bool = False, **given: Any) -> None:
         i18n.setup("en", {})
         root.withdraw()
         collect = root.report_callback_exception
@@ -88,6 +89,7 @@ class Opened:
             Keeper(data_dir),
             data_dir / "client" / "window.log",
             Chat,
+            ask=ask,
         )
         # Its own way of telling errors would hide them from the test.
         root.report_callback_exception = collect

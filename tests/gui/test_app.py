@@ -13,6 +13,7 @@ from common.gui import options
 from common.settings import BadSetting, Settings
 from tests.support.programs import ROOT, Finished, Words, run_program
 
+LINK = f"causette://{'0' * 64}@192.168.1.20:5555"
 DOOR: Words = [sys.executable, ROOT / "client_gui.py"]
 
 
@@ -44,6 +45,30 @@ def test_usage_is_told_in_one_line(words: list[str], status: int, said: str) -> 
     assert done.code == status
     assert len(done.stderr.splitlines()) == 1
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "asks"),
+    [
+        ([LINK], True),
+        ([LINK.replace("causette", "Causette")], True),
+        ([LINK, "--nick", "ada"], False),
+        (["labo"], False),
+        (["--server", LINK], False),
+        ([], False),
+    ],
+)
+def test_a_link_that_is_opened_is_asked_about_unless_a_nickname_comes_with_it(
+    words: list[str], asks: bool, tmp_path: Path
+) -> None:
+    code = (
+        "import sys; from common.gui import app;"
+        "app._show = lambda *given: print(given[-1]) or 0;"
+        "sys.exit(app.main(['--data-dir', *sys.argv[1:]]))"
+    )
+    # A nickname that is set for good says nothing of where it is to be used.
+    done = run_program([sys.executable, "-c", code, tmp_path, *words], env={"CAUSETTE_NICK": "ada"})
+    assert (done.code, done.stdout) == (0, f"{asks}\n"), done.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")

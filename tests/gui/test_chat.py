@@ -52,7 +52,7 @@ def test_a_room_is_joined_and_what_comes_elsewhere_is_counted(lea: Chatting, ine
     rows = lea.chat.sidebar.list
     lea.until(lambda: rows.rows[1].pill == "@1", "a mention")
     assert rows.rows[1].bold
-    lea.until(lambda: lea.titles and lea.titles[-1] == (2, 1), "the title")
+    lea.until(lambda: lea.titles and lea.titles[-1] == "(@1) #lab · Causette", "the title")
     rows.canvas.event_generate("<ButtonPress-1>", x=60, y=36 + 16)
     lea.sees("two for @Léa")
     lea.until(lambda: not rows.rows[1].pill, "no badge")
@@ -230,7 +230,7 @@ def test_panes_fold_in_a_small_window_and_come_over_the_conversation(lea: Chatti
     assert chat.view.text.winfo_height() > 150
     chat.header.menu.invoke()
     lea.until(chat.sidebar.winfo_viewable, "rooms over it")
-    chat._back()
+    chat.parts.back()
     lea.until(lambda: not chat.sidebar.winfo_viewable(), "no rooms again")
     lea.root.geometry("1100x760")
     lea.until(chat.people.winfo_viewable, "people again")
@@ -313,7 +313,7 @@ def test_menus_offer_what_can_be_done(
     assert {"Rules…", "Moderators…", "Leave the room"} <= set(shown[-1])
     lea.chat.menus.server(0, 0)
     assert {"Invite somebody…", "What was decided…", "My devices…"} <= set(shown[-1])
-    lea.chat.menus.own(0, 0)
+    lea.chat.menus.own(lea.chat.sidebar.own_button)
     assert {"Disconnect", "Quit", "Settings…"} <= set(shown[-1])
     lea.chat.menus.add(lea.chat.composer)
     assert "Commands…" in shown[-1]

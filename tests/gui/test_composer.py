@@ -54,7 +54,7 @@ class Desk:
 
     def says(self, words: str) -> bool:
         self.root.update()
-        labels = [each for each in self.composer.winfo_children() if each.winfo_class() == "TLabel"]
+        labels = [each for each in self.composer._foot.winfo_children() if each.winfo_manager()]
         return any(words in str(each.cget("text")) for each in labels)
 
     @property
@@ -248,3 +248,19 @@ def test_a_command_that_is_typed_whole_is_sent_with_or_without_its_accents(
         assert desk.sent == ["/creer staff prive"]
     finally:
         i18n.setup("en", {})
+
+
+def test_a_small_window_has_no_empty_strip_under_the_text(desk: Desk) -> None:
+    composer = desk.composer
+    desk.root.update()
+    tall = composer.winfo_reqheight()
+    composer.compact(True)
+    desk.root.update()
+    assert composer.winfo_reqheight() <= tall - composer._under.winfo_reqheight()
+    composer.wrong("No.")
+    assert desk.says("No.")
+    composer.insert("x")
+    desk.root.update()
+    assert not composer._foot.winfo_manager()
+    composer.compact(False)
+    assert desk.says("Enter sends")

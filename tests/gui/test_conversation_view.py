@@ -189,6 +189,49 @@ def test_what_is_copied_has_names_and_times_and_no_states(seen: Seen) -> None:
     assert lines[6:] == ["q", "two"]
 
 
+def test_long_lines_of_code_are_broken_within_their_ground_and_copied_whole(
+    seen: Seen, theme: Theme
+) -> None:
+    long = " ".join(f"word{n}" for n in range(60))
+    wide = "界" * 200
+    seen.show(room_of(record(1, f"```\nshort\n{long}\n{wide}\n```", "grace")))
+    text = seen.view.text
+
+    def rows() -> list[int]:
+        """The width in use of each line of code."""
+        (block,) = seen.view.drawn.blocks
+        lines = [n for n, role in enumerate(block.roles, 1) if role in ("body", "more")]
+        for line in lines:
+            assert text.count(f"{line}.0", f"{line}.end", "displaylines") in (None, (0,), 0)
+            assert "block" in text.tag_names(f"{line}.0")
+        return lines
+
+    before = len(rows())
+    assert before > 5
+    seen.root.geometry("420x500")
+    seen.settle()
+    assert len(rows()) > before
+    text.tag_add("sel", "1.0", "end")
+    copied = seen.view.copy().split("\n")
+    assert copied[-3:] == ["short", long, wide]
+    theme.zoom(200)
+    seen.settle()
+    assert len(rows()) > before
+
+
+def test_the_end_that_comes_in_sight_is_followed(seen: Seen) -> None:
+    room = room_of(*(record(n) for n in range(1, 30)))
+    seen.root.geometry("700x200")
+    seen.show(room)
+    seen.view.page_up()
+    seen.settle()
+    assert not seen.view.following
+    seen.root.geometry("700x3000")
+    seen.settle()
+    assert seen.view.following
+    assert not room.reading
+
+
 def test_the_time_of_a_grouped_message_shows_under_the_pointer(seen: Seen) -> None:
     seen.show(room_of(record(1, "one", "grace"), record(2, "two", "grace", minutes=2)))
     text = seen.view.text

@@ -10,13 +10,18 @@ import pytest
 from common import i18n
 from common.gui.dialogs.code import Code
 from common.gui.dialogs.deed import Decide
+from common.gui.dialogs.inviting import NewInvitation
+from common.gui.dialogs.linking import JoinLink
 from common.gui.dialogs.preferences import Preferences
 from common.gui.dialogs.rules import Rules
 from common.gui.dialogs.saving import SaveRoom
-from common.gui.dialogs.serving import Audit, NewInvitation, Served
+from common.gui.dialogs.serving import Audit, Served, invite
 from common.gui.theme import Theme
+from common.talk.ways import Way, Ways
 from tests.gui.chatting import Chatting
 from tests.support.people import Person
+
+WAY = Way("192.168.1.20", 5555, 5556, "ab" * 32)
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +70,7 @@ def test_somebody_is_muted_with_a_time_and_a_reason(lea: Chatting, ines: Person)
 
 
 def test_an_invitation_is_made_shown_and_withdrawn(lea: Chatting) -> None:
-    NewInvitation(lea.chat.desk)
+    invite(lea.chat.desk)
     sheet = lea.sheet(NewInvitation)
     lea.press("Make the invitation", sheet)
     code = lea.sheet(Code)
@@ -83,6 +88,46 @@ def test_an_invitation_is_made_shown_and_withdrawn(lea: Chatting) -> None:
     audit = Audit(lea.chat.desk)
     lea.until(lambda: any("withdrew" in row.label for row in audit.list.rows), "the log")
     audit.close()
+
+
+def test_the_link_for_others_is_offered_with_every_address_of_this_machine(
+    lea: Chatting,
+) -> None:
+    chat = lea.chat
+    lea.until(chat.empty.winfo_ismapped, "that it is quiet here")
+    chat.controller.ways = lambda: Ways((WAY,), "")
+    chat.changed()
+    lea.until(lambda: chat.empty.button.cget("text") == "Copy the link", "the button")
+    lea.press("Copy the link", chat.empty)
+    assert lea.root.clipboard_get() == WAY.link()
+    two = Ways((WAY, Way("10.0.0.7", 5555, 5556, "ab" * 32)), "")
+    chat.controller.ways = lambda: two
+    chat.changed()
+    lea.until(lambda: chat.empty.button.cget("text") == "Let others in…", "the button")
+    lea.press("Let others in…", chat.empty)
+    sheet = lea.sheet(JoinLink)
+    assert isinstance(sheet, JoinLink)
+    assert sheet.field.link == WAY.link()
+    sheet.field._chosen("1")
+    lea.press("Copy the link", sheet)
+    assert lea.root.clipboard_get() == two.found[1].link()
+
+
+def test_where_nobody_else_can_come_it_is_said_and_what_to_do(lea: Chatting) -> None:
+    """The broker of the tests listens on the loopback alone."""
+    chat = lea.chat
+    lea.until(chat.empty.winfo_ismapped, "that it is quiet here")
+    lea.press("Let others in…", chat.empty)
+    sheet = lea.sheet(JoinLink)
+    words = [str(one.cget("text")) for one in sheet.body.winfo_children()]
+    assert any("on this machine alone" in one and "Host here" in one for one in words)
+    lea.press("Close", sheet)
+    invite(lea.chat.desk)
+    lea.press("Make the invitation", lea.sheet(NewInvitation))
+    code = lea.sheet(Code)
+    words = [str(one.cget("text")) for one in code.body.winfo_children()]
+    assert any("on this machine alone" in one for one in words)
+    code.close()
 
 
 def test_the_rules_of_a_room_are_changed(lea: Chatting) -> None:

@@ -26,8 +26,8 @@ def opened(root: tk.Tk, tmp_path: Path) -> Iterator[Opener]:
     """`opened(data_dir, **options)`: a window, which is left at the end."""
     windows: list[Opened] = []
 
-    def open_one(data_dir: Path | None = None, **given: str) -> Opened:
-        one = Opened(root, data_dir or tmp_path / "mine", **given)
+    def open_one(data_dir: Path | None = None, *, ask: bool = False, **given: str) -> Opened:
+        one = Opened(root, data_dir or tmp_path / "mine", ask=ask, **given)
         windows.append(one)
         return one
 
@@ -135,6 +135,17 @@ def test_enough_is_known_to_go_straight_in(opened: Opener, broker: BrokerProgram
     chat = one.until_in()
     assert one.root.state() == "normal"
     one.until(lambda: one.root.focus_get() is chat.composer, "the cursor in the composer")
+
+
+def test_a_link_that_was_clicked_is_shown_and_not_followed(
+    opened: Opener, broker: BrokerProgram
+) -> None:
+    one = opened(ask=True, nick="ada", server=broker.link)
+    assert one.root.state() == "normal", "the form, at once"
+    assert not one.form.busy
+    assert (one.form.written.server, one.form.written.nick) == (broker.link, "ada")
+    one.press("Connect")
+    one.until_in()
 
 
 def test_the_box_that_is_ticked_is_remembered(opened: Opener, broker: BrokerProgram) -> None:
@@ -298,3 +309,20 @@ def labels(widget: tk.Misc) -> list[tk.Misc]:
     for child in widget.winfo_children():
         found += labels(child)
     return found
+
+
+def test_buttons_that_are_too_long_for_a_row_stand_one_under_the_other(opened: Opener) -> None:
+    one = opened()
+    one.press("Host here")
+
+    def rows() -> int:
+        one.root.update()
+        for each in one.card.buttons:
+            wide, wanted = each.winfo_width(), each.winfo_reqwidth()
+            assert wide >= wanted, (each.words, wide, wanted)
+        return len({each.winfo_y() for each in one.card.buttons})
+
+    one.until(lambda: rows() == 1, "one row")
+    one.window.zoom(3)
+    one.root.geometry("480x700")
+    one.until(lambda: rows() == 3, "three rows")

@@ -16,6 +16,7 @@ from common.gui import hosting
 from common.gui.sheet import Sheet
 from tests.gui.opening import Opened
 from tests.support import wait_until
+from tests.support.programs import BrokerProgram
 
 
 @pytest.fixture
@@ -90,6 +91,38 @@ def test_stopping_it_is_one_answer(hosted: Opened) -> None:
     hosted.window.quit()
     hosted.press("Stop the server")
     wait_until(lambda: gone(hosted), "its end")
+
+
+def test_one_for_this_machine_alone_is_opened_to_the_network(hosted: Opened) -> None:
+    first = host(hosted)
+    hosted.window.disconnect()
+    hosted.press("Host here")
+    assert "on this machine alone" in said(hosted.card)
+    hosted.card.buttons[-1].invoke()
+    assert not hosted.form.busy
+    hosted.press("Host here")
+    hosted.press("Open it to this network")
+    hosted.until_in()
+    ready = read_ready(hosted.window.data_dir)
+    assert ready is not None
+    assert ready.pid != first
+    assert not ready.pull[0].startswith("tcp://127.")
+    hosted.window.quit()
+    assert gone(hosted)
+
+
+def test_one_that_somebody_else_started_is_not_theirs_to_open(
+    root: tk.Tk, broker: BrokerProgram
+) -> None:
+    one = Opened(root, broker.data_dir)
+    one.write(nick="Léa")
+    one.press("Host here")
+    assert "broker.py --lan" in said(one.card)
+    assert [button.words for button in one.card.buttons] == ["Join it as it is", "Cancel"]
+    one.press("Join it as it is")
+    one.until_in()
+    one.window.leave()
+    assert not gone(one), "it is not this window's to end"
 
 
 def test_why_it_does_not_start_is_told_beside_the_button(hosted: Opened) -> None:

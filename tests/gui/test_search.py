@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Callable
 
 import pytest
 
+from common.client.events import HistoryReply
 from common.client.finding import Search, folded, spans
-from common.client.timeline import Timeline
+from common.client.timeline import Key, Timeline
+from common.gui.looking_back import SEARCHED
 from common.gui.search import SearchBar
 from common.gui.theme import Theme
 from tests.gui.test_conversation_view import Seen, record, room_of
@@ -21,21 +24,42 @@ class Bar:
     def __init__(self, root: tk.Tk, theme: Theme) -> None:
         self.root = root
         self.seen = Seen(root, theme)
-        self.loaded = 0
         self.closed = 0
         words = dict.fromkeys(range(2100, 4000, 100), "Un ÉTÉ d’œuvre")
         self.room: Timeline = room_of(
             *(record(n, words.get(n, f"message {n}")) for n in range(2_001, 4_001))
         )
         self.seen.show(self.room)
-        self.bar = SearchBar(self.seen.view, theme, on_older=self._load, on_close=self._close)
+        self.asked: list[tuple[int, Callable[[HistoryReply], object], Callable[[str], object]]] = []
+        """Pages that were asked for and not handed over."""
+        self.far: list[Key] = []
+        """Messages that were found and are not loaded."""
+        self.bar = SearchBar(
+            self.seen.view, theme, room=lambda: self.room, fetch=self._fetch, on_far=self._show,
+            on_close=self._close,
+        )  # fmt: skip
         self.bar.open()
         root.update()
         self.bar.field.text.focus_force()
         root.update()
 
-    def _load(self) -> None:
-        self.loaded += 1
+    def _fetch(
+        self, before: int, came: Callable[[HistoryReply], object], failed: Callable[[str], object]
+    ) -> None:
+        self.asked.append((before, came, failed))
+
+    def _show(self, key: Key, then: Callable[[], object]) -> None:
+        if not self.seen.view.reveal(key):
+            self.far.append(key)
+        then()
+
+    def page(self, *found: int) -> None:
+        """Hand over the page that was asked for; these numbers hold the needle."""
+        (before, came, _failed), *self.asked = self.asked
+        first = max(1, before - SEARCHED)
+        records = [record(n, "a needle" if n in found else "straw") for n in range(first, before)]
+        more = first > 1
+        came(HistoryReply(room="general", records=records, more=more, head=4_000))
 
     def _close(self) -> None:
         self.closed += 1
@@ -47,6 +71,13 @@ class Bar:
 
         wait_until(said, f"the bar to say {words!r}", saw=lambda: self.bar._counted.cget("text"))
         self.seen.settle()
+
+    def until(self, predicate: Callable[[], object], what: str) -> None:
+        def look() -> object:
+            self.root.update()
+            return predicate()
+
+        wait_until(look, what, saw=lambda: (self.bar.says, self.asked))
 
     def marked(self, tag: str) -> str:
         ranges = self.seen.view.text.tag_ranges(tag)
@@ -76,16 +107,86 @@ def test_nothing_found_offers_older_messages_and_finds_in_them(
 ) -> None:
     keyboard.type("needle")
     bar.says("nothing found")
-    assert bar.bar._more.winfo_manager()
+    assert "Try a shorter word." in bar.bar.says
+    assert bar.bar._more.winfo_viewable()
     bar.bar._more.invoke()
-    assert bar.loaded == 1
-    bar.room.add_history(
-        [record(n, "a needle" if n == 1_950 else "") for n in range(1_900, 2_001)], more=True
-    )
+    bar.until(lambda: bar.asked, "a page")
+    assert bar.asked[0][0] == 2_001
+    assert bar.bar._stop.winfo_viewable()
+    bar.page()
+    bar.until(lambda: bar.asked, "the next page")
+    assert "1,000 older messages searched, back to " in bar.bar.says
+    bar.page(500, 300)
+    bar.says("1 of 1")
+    assert bar.far == [(500, 0)]
+    assert not bar.asked, "it stops where something is found"
+    keyboard.press("Return")
+    bar.says("2 of 2")
+    assert bar.far == [(500, 0), (300, 0)]
+    keyboard.press("Return")
+    bar.until(lambda: "The whole room was searched." in bar.bar.says, "the end")
+    assert not bar.bar._more.winfo_manager()
+    assert not bar.bar._stop.winfo_manager()
+    keyboard.press("Return")
+    bar.says("1 of 2")
+
+
+def test_a_search_in_the_whole_room_that_finds_nothing_says_so(
+    bar: Bar, keyboard: Keyboard
+) -> None:
+    keyboard.type("needle")
+    bar.says("nothing found")
+    keyboard.press("Return")
+    for _page in range(2):
+        bar.until(lambda: bar.asked, "a page")
+        bar.page()
+    bar.until(lambda: "from its beginning on" in bar.bar.says, "that it is nowhere")
+    assert not bar.bar._more.winfo_manager()
+    bar.room.add([record(4_001, "the needle", "grace")], live=True, following=False)
     bar.seen.refresh()
     bar.says("1 of 1")
-    assert bar.marked("found-now") == "needle"
-    assert not bar.bar._more.winfo_manager()
+
+
+def test_a_search_in_older_messages_can_be_stopped_and_goes_on(
+    bar: Bar, keyboard: Keyboard
+) -> None:
+    keyboard.type("needle")
+    bar.says("nothing found")
+    keyboard.press("Return")
+    bar.until(lambda: bar.asked, "a page")
+    bar.bar._stop.invoke()
+    bar.page()
+    bar.seen.root.update()
+    assert not bar.asked
+    assert bar.bar._more.winfo_viewable()
+    bar.bar._more.invoke()
+    bar.until(lambda: bar.asked, "the next page")
+    _before, _came, failed = bar.asked.pop()
+    failed("The link with the server was cut.")
+    assert bar.bar.says == "The link with the server was cut."
+    bar.bar._more.invoke()
+    bar.until(lambda: bar.asked, "the page again")
+    assert bar.asked[0][0] == 1_001
+    keyboard.type("s")
+    bar.says("nothing found")
+    bar.page(500)
+    bar.seen.root.update()
+    assert bar.far == [], "other words are looked for now"
+
+
+def test_what_comes_while_older_messages_are_searched_does_not_disturb_it(
+    bar: Bar, keyboard: Keyboard
+) -> None:
+    keyboard.type("needle")
+    bar.says("nothing found")
+    keyboard.press("Return")
+    bar.until(lambda: bar.asked, "a page")
+    bar.room.add([record(4_001, "straw", "grace")], live=True, following=False)
+    bar.seen.refresh()
+    assert len(bar.asked) == 1
+    bar.page()
+    bar.until(lambda: bar.asked, "the next page")
+    assert bar.asked[0][0] == 1_001
 
 
 def test_what_comes_meanwhile_counts_and_moves_nothing(bar: Bar, keyboard: Keyboard) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from common import i18n
@@ -35,8 +38,17 @@ def line(message: str, level: str = "INFO") -> str:
         ("lost the link with Noé (x)", "The link with Noé was lost.", Parted("Noé", "x", True)),
         ("Noé is now Léa", "Noé is now called Léa.", Renamed("Noé", "Léa")),
         ("room thé created by Léa", "Léa created the room thé.", RoomMade("thé")),
-        ("refused Léa (x): nick-taken: it is Bob's", "Refused to Léa: it is Bob's (nick-taken).",
+        ("refused Léa (x): nick-taken: it is Bob's",
+         "Refused to Léa: the nickname is somebody else's (nick-taken).", None),
+        ("refused Léa: no-such-code: some detail", "Refused to Léa: some detail (no-such-code).",
          None),
+        ("Ada: banned Bob: noise", "Ada banned Bob: noise.", None),
+        ("Ada: unbanned Bob", "Ada let Bob in again.", None),
+        ("Ada: whistles at Bob", "Ada: whistles at Bob", None),
+        ("announced on the network: 192.168.1.20:5555",
+         "Announced on the network: 192.168.1.20:5555.", None),
+        ("dropped 12 old records, 0.1 MB: they were not to be kept any longer",
+         "12 old messages went: they were not to be kept any longer.", None),
         ("threw out 10.0.0.9 (key None): mute", "The connection from 10.0.0.9 was closed: mute.",
          None),
         ("left out 2 more lines like these", "2 more lines like these.", None),
@@ -77,11 +89,34 @@ def test_nothing_in_a_line_recolours_or_breaks_it() -> None:
     assert "\u202e" not in found.words
 
 
-def test_french() -> None:
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("Noé connected from 192.168.1.32", "Connexion de Noé depuis 192.168.1.32."),
+        ("refused Noé (x): not-invited: this server lets in who was invited",
+         "Refusé à Noé : pas d’invitation (not-invited)."),
+        ("Ada: muted Bob: bruit", "Ada a retiré la parole à Bob : bruit."),
+    ],
+)  # fmt: skip
+def test_french(message: str, words: str) -> None:
     i18n.setup("fr", {})
     try:
-        found = read(line("Noé connected from 192.168.1.32"))
+        found = read(line(message))
     finally:
         i18n.setup("en", {})
     assert found is not None
-    assert found.words == "Connexion de Noé depuis 192.168.1.32."
+    assert found.words.replace("\u202f", " ") == words
+
+
+def test_every_reason_that_the_broker_refuses_for_has_words() -> None:
+    root = Path(__file__).resolve().parents[2] / "common" / "broker"
+    found = {
+        code
+        for file in root.glob("*.py")
+        for code in re.findall(r'Refusal\(\s*"([a-z-]+)"', file.read_text("utf-8"))
+    }
+    assert len(found) > 15
+    for code in found:
+        said = read(line(f"refused Léa: {code}: some detail"))
+        assert said is not None
+        assert "some detail" not in said.words, code

@@ -83,7 +83,29 @@ def test_who_connects_is_said_and_where_they_are() -> None:
     model.heard(Heard(people={"u1": "Léo"}), 102.0)
     assert model.people[0].note == "terminal · 192.168.1.32"
     model.heard(Heard(people={}), 103.0)
+    assert [one.nick for one in model.people] == ["Léo", "Robo"], "they are in no public room"
+    model.logged(line("Léo (causette-cli/chat) left"))
+    assert model.status == "Léo left."
+    model.logged(line("lost the link with Robo (causette-bot)"))
+    assert model.people == []
     assert model.status == "Waiting for a connection on port 5555."
+
+
+def test_who_is_in_private_rooms_alone_counts_as_connected() -> None:
+    model = running()
+    model.heard(Heard(people={"u1": "Noé"}), 101.0)
+    model.logged(line("Noé (causette-gui) connected from 192.168.1.32"))
+    model.logged(line("Inès (causette-gui) connected from 192.168.1.33"))
+    assert [one.nick for one in model.people] == ["Inès", "Noé"]
+    model.logged(line("Noé (causette-cli/send) left"))
+    assert [one.nick for one in model.people] == ["Inès", "Noé"], "another program of theirs is in"
+    model.logged(line("Inès (causette-gui) left"))
+    model.logged(line("Inès (causette-gui) connected from 192.168.1.33"))
+    assert [one.nick for one in model.people] == ["Inès", "Noé"]
+    model.logged(line("server (causette-broker/console) connected from 127.0.0.1"))
+    assert len(model.people) == 2, "the operator's own verbs are nobody"
+    model.ended(1)
+    assert model.people == []
 
 
 def test_a_new_room_is_told_on() -> None:
@@ -102,10 +124,12 @@ def test_counters() -> None:
     model = running()
     model.heard(Heard(count=40, stored=4906, people={"u": "Ada"}), 200.0)
     model.disk = 38_000_000
-    shown = [(number, words) for number, words in model.counters(200.0)]
+    shown = [(one.amount, one.words) for one in model.counters(200.0)]
     assert shown == [
-        ("1", "person"), ("4,906", "public messages"), ("4.0", "per second"), ("38 MB", "on disk"),
+        ("1", "person connected"), ("4,906", "public messages"),
+        ("4.0", "per second"), ("38 MB", "on disk"),
     ]  # fmt: skip
+    assert all(one.about.endswith(".") for one in model.counters(200.0))
     model.tick(211.0)
     assert model.rate(211.0) == 0
 

@@ -52,7 +52,8 @@ def test_what_the_options_say(
 
 
 def test_how_a_broker_is_told() -> None:
-    assert Place(ALL, 5555).options() == ["--pull=tcp://*:5555"]
+    assert Place(ALL, 5555).options() == ["--lan", "--pull=tcp://*:5555"]
+    assert Place("127.0.0.1", 80).options() == ["--pull=tcp://127.0.0.1:80"]
     assert Place("fe80::1", 80).options() == ["--pull=tcp://[fe80::1]:80"]
     assert Place(AS_GIVEN, 0).options() == []
 

@@ -6,10 +6,13 @@ import tkinter as tk
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from common.client.target import parse_server
+from common.gui.dialogs.code import Code
+from common.gui.dialogs.inviting import NewInvitation
 from common.gui.server_host import ServerHost
 from common.gui.server_lines import LogLines, PassingLines
 from common.gui.server_log import Logged
@@ -18,6 +21,7 @@ from common.gui.server_place import AS_GIVEN, HERE, Place
 from common.gui.server_shapes import MOST_LINES, Passed, Tail
 from common.gui.server_window import ServerWindow
 from common.gui.theme import Theme
+from common.protocol.deeds import MakeInvitation
 from tests.support import wait_until
 from tests.support.display import Keyboard
 from tests.support.members import Member
@@ -26,6 +30,7 @@ from tests.support.programs import child_env
 ANYWHERE = ("--pull=tcp://127.0.0.1:*", "--pub=tcp://127.0.0.1:*", "--name=Labo")
 
 Open = Callable[..., ServerWindow]
+S = TypeVar("S", bound=tk.Misc)
 
 
 @pytest.fixture
@@ -36,7 +41,9 @@ def opened(root: tk.Tk, theme: Theme, tmp_path: Path) -> Iterator[Open]:
 
         def window(place: Place, *options: str) -> ServerWindow:
             words = [*options, f"--data-dir={tmp_path}"]
-            host = ServerHost(ServerModel("Labo", place), tmp_path, words, child_env())
+            access = "invite" if "--access=invite" in options else "open"
+            model = ServerModel("Labo", place, access=access)
+            host = ServerHost(model, tmp_path, words, child_env())
             running.callback(host.close)
             made = ServerWindow(root, host, on_closed=lambda: closed.append(True))
             running.callback(made.destroy)
@@ -69,7 +76,7 @@ def enter(window: ServerWindow, nick: str) -> Member:
     return Member(parse_server(window.link.link, Path("/nowhere")), nick)
 
 
-def said(widget: tk.Widget) -> str:
+def said(widget: tk.Misc) -> str:
     return str(widget.cget("text"))
 
 
@@ -95,7 +102,7 @@ def test_it_is_started_by_a_key_and_shows_who_comes_and_what_they_say(
         assert window.passing.content.endswith("\t#general\tbob\thello⏎again")
         assert "Connection established with 127.0.0.1 (" in said(window._status)
         assert "ada connected from 127.0.0.1." in window.log.content
-        until(window, lambda: window.counters.values[1][0] == "2", "two messages counted")
+        until(window, lambda: window.counters.values[1].amount == "2", "two messages counted")
         assert str(window.winfo_toplevel().title()) == "Labo – 2 people"
         window.filters.choose("errors")
         assert window.log.content == ""
@@ -108,6 +115,50 @@ def test_it_is_started_by_a_key_and_shows_who_comes_and_what_they_say(
         until(window, lambda: window.model.phase == "stopped", "it has stopped")
     assert window.start_button.enabled
     assert "salut 😀" in window.passing.content
+
+
+def test_where_an_invitation_is_needed_it_is_made_here(opened: Open, root: tk.Tk) -> None:
+    window = opened(Place(AS_GIVEN, 0), *ANYWHERE, "--access=invite")
+    assert window.link.invite.winfo_ismapped()
+    assert not window.link.invite.enabled
+    window.start()
+    until(window, lambda: window.link.invite.enabled, "it serves")
+    until(window, lambda: window.host._feed and window.host._feed._client, "its listener")
+    window.link.invite.invoke()
+    asked = sheet(root, NewInvitation)
+    asked.uses.value = "5"
+    asked._go()
+    until(window, lambda: sheets(root, Code), "the code")
+    code = sheet(root, Code)
+    words = [said(one) for one in code.body.winfo_children()]
+    assert code.code in words
+    assert any("lets 5 people in" in one for one in words)
+    assert any("From this machine only" in one for one in words), "there is no link to give"
+    target = parse_server(f"{window.link.link}?invite={code.code}", Path("/nowhere"))
+    with Member(target, "ada") as ada:
+        ada.ready()
+    code.close()
+    window.host.stop()
+    until(window, lambda: not window.host.running, "its end")
+    window.refresh()
+    assert not window.link.invite.enabled
+
+
+def test_without_a_server_there_is_no_invitation(opened: Open) -> None:
+    window = opened(Place(HERE, 5555))
+    told: list[str] = []
+    window.host.invite(MakeInvitation(), lambda _reply: None, told.append)
+    until(window, lambda: told, "why not")
+    assert not window.link.invite.winfo_manager(), "nobody needs one there"
+
+
+def sheets(root: tk.Tk, kind: type[S]) -> list[S]:
+    return [one for one in root.winfo_children() if isinstance(one, kind)]
+
+
+def sheet(root: tk.Tk, kind: type[S]) -> S:
+    root.update()
+    return sheets(root, kind)[0]
 
 
 def test_a_wrong_port_is_said_beside_it_and_corrected_by_typing(

@@ -332,3 +332,45 @@ def test_a_sheet_holds_the_focus_and_escape_gives_it_back(
     keyboard.press("Escape")
     until(lambda: closed == ["x"] and not sheet.winfo_exists(), "the sheet closed")
     until(lambda: root.focus_get() is below.text, "the focus back")
+
+
+def test_a_choice_in_a_dialog_is_made_by_keys_alone(
+    root: tk.Tk, theme: Theme, keyboard: Keyboard, until: Until
+) -> None:
+    """Without a window manager, too, the focus comes back from the menu."""
+    focus(root, root)
+    sheet = Sheet(root, "Choices")
+    chosen: list[str] = []
+    first = Dropdown(sheet.body, [("a", "first"), ("b", "second")], "a", command=chosen.append)
+    second = Dropdown(sheet.body, [("c", "third"), ("d", "fourth")], "c")
+    first.pack()
+    second.pack()
+    sheet.act("Close")
+    sheet.present()
+    root.update()
+    assert root.focus_get() is first
+    keyboard.press("Down")
+    keyboard.press("Down")
+    keyboard.press("Down")
+    keyboard.press("Return")
+    until(lambda: chosen == ["b"], "the choice")
+    until(lambda: root.focus_get() is first, "the focus again")
+    keyboard.press("Tab")
+    assert root.focus_get() is second
+    keyboard.press("Escape")
+    assert not sheet.winfo_exists()
+
+
+def test_a_click_on_a_button_does_not_take_the_caret(root: tk.Tk, theme: Theme) -> None:
+    pressed: list[bool] = []
+    field = Field(root, "")
+    field.pack()
+    made = button(root, "Press", command=lambda: pressed.append(True))
+    made.pack()
+    focus(root, field.text)
+    made.event_generate("<Enter>")
+    made.event_generate("<ButtonPress-1>", x=5, y=5)
+    made.event_generate("<ButtonRelease-1>", x=5, y=5)
+    root.update()
+    assert pressed == [True]
+    assert root.focus_get() is field.text

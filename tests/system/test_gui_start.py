@@ -93,7 +93,7 @@ def test_a_nickname_is_typed_and_the_next_thing_is_a_message(
     wait_title(display, "Causette", window)
     keys.type("ada")
     keys.press("Return")
-    wait_title(display, "Causette · Causette", window)
+    wait_title(display, "#general · Causette", window)
     keys.type("hello from the window")
     keys.press("Return")
     said = ["hello from the window"]
@@ -103,6 +103,28 @@ def test_a_nickname_is_typed_and_the_next_thing_is_a_message(
     assert remembered(broker.data_dir)["nick"] == "ada"
 
 
+def test_disconnecting_leads_back_to_a_form_that_has_its_own_keys(
+    gui: Starter, broker: BrokerProgram, display: str, keys: Keyboard
+) -> None:
+    window = gui(broker.data_dir, "-n", "ada")
+    wait_title(display, "#general · Causette", window)
+    keys.press("ctrl+shift+d")
+    wait_title(display, "Causette", window)
+    # Those of the chat are gone with it, and those of the form are there: its help, and back.
+    keys.press("ctrl+f", "ctrl+s", "alt+Up", "F1")
+
+    def connected() -> bool:
+        keys.press("Return")
+        return title(display) == "#general · Causette"
+
+    wait_until(connected, "the chat again", 20, saw=window.describe)
+    keys.type("back again")
+    keys.press("Return")
+    wait_until(lambda: history(broker) == ["back again"], "the message", 20)
+    keys.press("ctrl+q")
+    assert window.wait() == 0
+
+
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
 )
@@ -110,7 +132,7 @@ def test_a_signal_ends_it_cleanly(
     gui: Starter, broker: BrokerProgram, display: str, number: signal.Signals, status: int
 ) -> None:
     window = gui(broker.data_dir, "-n", "ada", "--text-size", "90")
-    wait_title(display, "Causette · Causette", window)
+    wait_title(display, "#general · Causette", window)
     if hasattr(signal, "SIGHUP"):
         # Its terminal was closed: no matter.
         window.send_signal(signal.SIGHUP)
@@ -128,7 +150,7 @@ def test_what_is_unsent_is_told_and_leaves_at_the_next_start(
 ) -> None:
     data = broker.data_dir
     window = gui(data, "-n", "ada")
-    wait_title(display, "Causette · Causette", window)
+    wait_title(display, "#general · Causette", window)
     place = ["--pull", broker.pull, "--pub", broker.pub, "--card", broker.card]
     broker.stop()
     keys.type("written while it was down")
@@ -140,5 +162,5 @@ def test_what_is_unsent_is_told_and_leaves_at_the_next_start(
     ]
     again = broker_factory(*place, data_dir=data, wildcard=False)
     window = gui(data, "-n", "ada")
-    wait_title(display, "Causette · Causette", window)
+    wait_title(display, "#general · Causette", window)
     wait_until(lambda: history(again) == ["written while it was down"], "the message", 20)

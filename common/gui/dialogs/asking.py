@@ -8,8 +8,10 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
+from common.gui.dialogs.rows import framed_rows
 from common.gui.dropdown import Dropdown
 from common.gui.field import Field
+from common.gui.rowlist import OnRow, RowList
 from common.gui.sheet import Sheet
 from common.gui.theme import theme_of
 from common.gui.widgets import Button, Check, label
@@ -33,34 +35,32 @@ class Asking(Sheet):
         super().__init__(parent, title, width=width)
         self._look = theme_of(parent)
         self._inside = width
-        # Not by the width it gets: a card is as wide as what is in it, and would never rest.
-        self._error = label(self.body, tone="danger", font="small")
-        self._fit()
-        self._look.on_change(self._fit, self)
+        self._error = self.paragraph("", "danger", font="small")
+        self._error.pack_forget()
         self._main: Button | None = None
         self._command: Callable[[], object] | None = None
         self._busy = False
-
-    def _fit(self) -> None:
-        self._error.configure(wraplength=self._look.px(self._inside))
+        self._parts = 0
 
     # --- parts ---------------------------------------------------------------------------------
 
     def words(self, text: str, tone: str = "muted") -> None:
         """A paragraph."""
-        made = label(self.body, text, tone=tone)
-        made.configure(wraplength=self._look.px(self._inside))
-        made.pack(fill="x")
-        self._look.pad(made, pady=(0, 10))
+        made = self.paragraph(text, tone)
+        self._look.pad(made, pady=(10 if self._parts else 0, 8))
+        self._parts += 1
 
-    def _caption(self, words: str) -> None:
+    def caption(self, words: str) -> None:
+        """What the next part is."""
         made = label(self.body, words, font="small", tone="muted")
         made.pack(fill="x")
-        self._look.pad(made, pady=(6, 3))
+        # The first one follows the title.
+        self._look.pad(made, pady=(10 if self._parts else 2, 4))
+        self._parts += 1
 
     def field(self, name: str, value: str = "", *, placeholder: str = "") -> Field:
         """A line to type; Enter answers."""
-        self._caption(name)
+        self.caption(name)
         made = Field(
             self.body, value, placeholder=placeholder, width=30, on_enter=self._go,
             on_edit=self._edited,
@@ -70,9 +70,9 @@ class Asking(Sheet):
 
     def choice(self, name: str, choices: Sequence[tuple[str, str]], value: str = "") -> Dropdown:
         """One of a few."""
-        self._caption(name)
+        self.caption(name)
         made = Dropdown(self.body, choices, value)
-        made.pack(anchor="w")
+        made.pack(fill="x")
         return made
 
     def span(self, name: str, seconds: int = 0, *, good: str = "", least: int = 0) -> Dropdown:
@@ -90,7 +90,17 @@ class Asking(Sheet):
         """A box to tick."""
         made = Check(self.body, words, value)
         made.pack(anchor="w")
-        self._look.pad(made, pady=(8, 0))
+        self._look.pad(made, pady=(10 if self._parts else 0, 0))
+        self._parts += 1
+        return made
+
+    def rows(self, tall: int, on_open: OnRow, name: str = "") -> RowList:
+        """A list in a frame, `tall` pixels at 96 dpi high."""
+        if name:
+            self.caption(name)
+        box, made = framed_rows(self.body, tall, on_open=on_open, width=self._inside - 20)
+        if not name:
+            self._look.pad(box, pady=(10, 0))
         return made
 
     # --- answering -----------------------------------------------------------------------------

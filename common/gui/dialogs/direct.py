@@ -6,13 +6,12 @@ from common.client.events import JoinedReply, PeopleReply
 from common.client.vocabulary import fold
 from common.gui.desk import Desk
 from common.gui.dialogs.asking import Asking
-from common.gui.model import is_bot
-from common.gui.rowlist import Row, RowList
-from common.gui.widgets import Pane
+from common.gui.rowlist import Row
 from common.i18n import _
 from common.protocol.names import BadName, nick
+from common.talk.surroundings import is_bot
 
-_TALL = 190
+_TALL = 182
 
 
 class NewDirect(Asking):
@@ -24,13 +23,7 @@ class NewDirect(Asking):
         self._people: dict[str, str] = {}
         self.nick = self.field(_("Nickname"))
         self.nick.text.bind("<Down>", self._into_list)
-        box = Pane(self.body)
-        box.pack(fill="both", expand=True)
-        self._look.pad(box, pady=(10, 0))
-        box.pack_propagate(False)
-        box.configure(height=self._look.px(_TALL))
-        self.list = RowList(box, "card", on_open=self._chosen, width=340)
-        self.list.pack(fill="both", expand=True)
+        self.list = self.rows(_TALL, self._chosen)
         self.answer(_("Write"), self._answer)
         for room in desk.talk.rooms.values():
             self._people.update(room.acquaintances())

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from common.gui.desk import Desk
 from common.gui.dialogs.asking import Asking
-from common.gui.rowlist import RowList
 from common.gui.sidebar import room_row
-from common.gui.widgets import Pane
 from common.i18n import _
 
-_TALL = 220
+_TALL = 214
 
 
 class GoTo(Asking):
@@ -21,13 +19,7 @@ class GoTo(Asking):
         self.typed = self.field(_("Some letters of its name"))
         self.typed.text.bind("<Down>", lambda _event: self._step(1))
         self.typed.text.bind("<Up>", lambda _event: self._step(-1))
-        box = Pane(self.body)
-        box.pack(fill="both", expand=True)
-        self._look.pad(box, pady=(10, 0))
-        box.pack_propagate(False)
-        box.configure(height=self._look.px(_TALL))
-        self.list = RowList(box, "card", on_open=self._open, width=300)
-        self.list.pack(fill="both", expand=True)
+        self.list = self.rows(_TALL, self._open)
         self.answer(_("Go"), self._answer)
         self._show()
         self.present(self.typed.text)

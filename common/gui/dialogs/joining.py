@@ -9,14 +9,13 @@ from common.client.events import RoomsReply
 from common.client.vocabulary import fold
 from common.gui.desk import Desk
 from common.gui.dialogs.asking import Asking
-from common.gui.rowlist import Row, RowList
-from common.gui.widgets import Pane, label
+from common.gui.rowlist import Row
 from common.i18n import _, n_, number
 from common.protocol import deeds
 from common.protocol.messages import RoomInfo
 from common.protocol.names import BadName, room_name
 
-_TALL = 170
+_TALL = 188
 
 
 class NewRoom(Asking):
@@ -29,15 +28,7 @@ class NewRoom(Asking):
         self.name = self.field(_("Name"), placeholder=_("such as project"))
         self.name.text.bind("<Down>", self._into_list)
         self.private = self.check(_("Private: only whom you invite sees it"))
-        self._about = label(self.body, _("Rooms on this server"), font="small", tone="muted")
-        self._about.pack(fill="x")
-        self._look.pad(self._about, pady=(14, 3))
-        box = Pane(self.body)
-        box.pack(fill="both", expand=True)
-        box.pack_propagate(False)
-        box.configure(height=self._look.px(_TALL))
-        self.list = RowList(box, "card", on_open=self._join, width=340)
-        self.list.pack(fill="both", expand=True)
+        self.list = self.rows(_TALL, self._join, _("Rooms on this server"))
         self.main = self.answer(_("Join"), self._answer)
         desk.ask(desk.client.rooms(), self._came, self.failed)
         self.present(self.name.text)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 
+from common.gui.dialogs.rows import framed_rows
 from common.gui.menu import popup_menu
-from common.gui.rowlist import Row, RowList
+from common.gui.rowlist import Row
 from common.gui.sheet import Sheet
 from common.gui.theme import theme_of
-from common.gui.widgets import Button, Pane, label
+from common.gui.widgets import Button, Pane
 from common.i18n import _
 
 _TALL = 260
@@ -26,23 +27,13 @@ class Listing(Sheet):
         self._look = theme_of(parent)
         self.top = Pane(self.body)
         self.top.pack(fill="x")
-        self._state = label(self.body, _("One moment…"), tone="muted")
-        self._state.configure(wraplength=self._look.px(width))
-        self._state.pack(fill="x")
-        self._box = Pane(self.body)
-        self._box.pack(fill="both", expand=True)
-        self._box.pack_propagate(False)
-        self.list = RowList(
-            self._box, "card", on_open=self._chosen, on_menu=self._menu, width=width - 40
+        self._state = self.paragraph(_("One moment…"), "muted")
+        self._look.pad(self._state, pady=(0, 8))
+        self._box, self.list = framed_rows(
+            self.body, _TALL, on_open=self._chosen, on_menu=self._menu, width=width - 20
         )
-        self.list.pack(fill="both", expand=True)
         self._doings: list[tuple[Button, str, Callable[[str], object], Callable[[str], bool]]] = []
-        self._fit()
-        self._look.on_change(self._fit, self)
         self.act(_("Close"))
-
-    def _fit(self) -> None:
-        self._box.configure(height=self._look.px(_TALL))
 
     def action(
         self,
@@ -75,6 +66,7 @@ class Listing(Sheet):
         if self.winfo_exists():
             self._state.configure(text=words)
             self._state.pack(fill="x", before=self._box)
+            self._look.pad(self._state, pady=(0, 8))
 
     @property
     def said(self) -> str:

@@ -7,12 +7,12 @@ from common.client.events import ListReply
 from common.gui.desk import Desk
 from common.gui.dialogs.listing import Listing
 from common.gui.field import Field
-from common.gui.model import is_bot
 from common.gui.rowlist import Row
 from common.gui.widgets import button
 from common.i18n import _
 from common.protocol import deeds
 from common.protocol.deeds import Entry
+from common.talk.surroundings import is_bot
 
 
 class Members(Listing):

@@ -36,7 +36,7 @@ class Preferences(Asking):
         )
         self.text_size.on_choice(self._sized)
         self.lang = self.choice(
-            _("Language, from the next start"),
+            _("Language"),
             [("", _("as the system")), ("fr", "Français"), ("en", "English")],
             kept.lang,
         )
@@ -61,7 +61,16 @@ class Preferences(Asking):
         self._kept.text_size = self._theme_now.text_percent
 
     def _spoken(self, value: str) -> None:
-        self._kept.lang = "fr" if value == "fr" else "en" if value == "en" else ""
+        """All that is seen is made anew, and this card with it."""
+        desk = self._desk
+
+        def speak() -> None:
+            self.close()
+            desk.speak(value)
+            Preferences(desk).lang.focus_set()
+
+        # The menu that this was chosen in is part of the card.
+        desk.over.after_idle(speak)
 
     def _ticked(self) -> None:
         self._kept.notify = self.notify.value

@@ -6,16 +6,19 @@ Owns what can be done about each row. The words of the rows are `common.client.e
 
 from __future__ import annotations
 
+from typing import Final
+
 from common.client.entries import list_lines, log_words
 from common.client.events import AuditReply, ListReply
 from common.gui.desk import Desk
-from common.gui.dialogs.asking import Asking
 from common.gui.dialogs.code import Code
+from common.gui.dialogs.inviting import NewInvitation
 from common.gui.dialogs.listing import Listing
 from common.gui.rowlist import Row
 from common.i18n import N_, _
 from common.protocol import deeds
 from common.protocol.deeds import Entry, Lists
+from common.safe import one_line
 from common.when import moment
 
 _TITLES = {
@@ -34,6 +37,8 @@ _ICONS = {
     "devices": "device",
     "nicks": "person",
 }
+_WIDE: Final = {"waiting": 620, "sanctions": 560}
+"""Pixels at 96 dpi: a fingerprint must be readable as a whole, and a reason is worth reading."""
 _AUDIT = 200
 
 
@@ -41,8 +46,7 @@ class Served(Listing):
     """One of the broker's lists; presented at once."""
 
     def __init__(self, desk: Desk, what: Lists, room: str = "") -> None:
-        # A fingerprint must be readable as a whole: it is compared.
-        super().__init__(desk.over, _(_TITLES[what]), width=620 if what == "waiting" else 460)
+        super().__init__(desk.over, _(_TITLES[what]), width=_WIDE.get(what, 460))
         self._desk, self._what, self._room = desk, what, room
         self._entries: dict[str, Entry] = {}
         getattr(self, f"_begin_{what}", lambda: None)()
@@ -56,8 +60,11 @@ class Served(Listing):
         self._entries = {one.name: one for one in reply.entries}
         lines = list_lines(self._what, reply.entries)
         rows = []
-        for (key, _one), line in zip(self._entries.items(), lines, strict=False):
+        for (key, one), line in zip(self._entries.items(), lines, strict=False):
             label, _tab, note = line.partition("\t")
+            if self._what == "waiting":
+                # People know the name; the key's first digits begin its fingerprint anyway.
+                label, note = one_line(one.nick) or label, note.partition(" · ")[2]
             rows.append(Row(key=key, label=label, note=note, icon=_ICONS[self._what], tip=note))
         self.show(rows, lines[0])
 
@@ -72,7 +79,7 @@ class Served(Listing):
 
     def _invite(self) -> None:
         self.close()
-        NewInvitation(self._desk)
+        invite(self._desk)
 
     def _begin_waiting(self) -> None:
         self.action(_("Let in"), lambda key: self._do(deeds.Approve(key=self._entries[key].key)))
@@ -125,29 +132,11 @@ class Audit(Listing):
         self.show(rows, _("Nothing was decided yet."))
 
 
-class NewInvitation(Asking):
-    """For how many, and until when; then the code and the link to copy."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk.over, _("Invite somebody to this server"))
-        self._desk = desk
-        uses = [(str(n), str(n)) for n in (1, 5, 10, 50, 1_000)]
-        self.uses = self.choice(_("For how many people"), uses)
-        self.time = self.span(_("Good for"), 604_800, good=_("without end"))
-        self.answer(_("Make the invitation"), self._answer)
-        self.present()
-
-    def _answer(self) -> None:
-        self.wait()
-        deed = deeds.MakeInvitation(uses=int(self.uses.value), seconds=int(self.time.value))
-
-        def made(reply: object) -> None:
-            self.done()
-            Code(self._desk, reply, invitation=True)  # type: ignore[arg-type]
-
-        self._desk.code(deed, made, self.failed)
+def invite(desk: Desk) -> None:
+    """Ask for an invitation."""
+    NewInvitation(desk.over, desk.code, desk.controller.ways, desk.copy)
 
 
 def new_device(desk: Desk) -> None:
     """Make a code by which another device becomes this person's too, and show it."""
-    desk.code(deeds.MakeDeviceCode(), lambda reply: Code(desk, reply, invitation=False))
+    desk.code(deeds.MakeDeviceCode(), lambda reply: Code(desk.over, reply, desk.copy))

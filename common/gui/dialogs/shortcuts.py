@@ -86,20 +86,23 @@ class Shortcuts(Sheet):
             side.pack(side="left", fill="both", expand=True, anchor="n")
             if place:
                 theme.pad(side, padx=(28, 0))
-        for place, (title, rows) in enumerate(TABLE):
-            side = sides[place % len(sides)]
-            group = Pane(side)
-            group.pack(fill="x", anchor="n")
-            theme.pad(group, pady=(0, 12))
-            label(group, _(title), font="caption-bold", tone="muted").grid(
-                row=0, column=0, columnspan=2, sticky="w"
-            )
-            for row, (keys, words) in enumerate(rows, 1):
-                made = label(group, shown(keys), font="mono")
-                made.grid(row=row, column=0, sticky="w")
-                theme.pad(made, padx=(0, 14), pady=(4, 0))
-                about = label(group, _(words), font="small")
-                about.grid(row=row, column=1, sticky="w")
-                theme.pad(about, pady=(4, 0))
+        for place, group in enumerate(TABLE):
+            self._group(sides[place % len(sides)], *group)
         close = self.act(_("Close"), primary=True)
         self.present(close)
+
+    @staticmethod
+    def _group(side: Pane, title: str, keys: tuple[tuple[str, str], ...]) -> None:
+        """The rows of a group, in the columns of the groups above it."""
+        theme = theme_of(side)
+        row = side.grid_size()[1]
+        heading = label(side, _(title), font="caption-bold", tone="muted")
+        heading.grid(row=row, column=0, columnspan=2, sticky="w")
+        theme.pad(heading, pady=(16 if row else 0, 0))
+        for place, (one, words) in enumerate(keys, row + 1):
+            made = label(side, shown(one), font="mono")
+            made.grid(row=place, column=0, sticky="w")
+            theme.pad(made, padx=(0, 16), pady=(5, 0))
+            about = label(side, _(words), font="small")
+            about.grid(row=place, column=1, sticky="w")
+            theme.pad(about, pady=(5, 0))

@@ -1,0 +1,1 @@
+"""Tests of being found on the network: its parts."""

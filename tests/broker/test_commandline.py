@@ -41,7 +41,7 @@ def test_the_example_says_the_defaults(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(uncommented(), "utf-8")
     said, default = settings(path), settings()
-    places = {"pub", "card", "data-dir", "lang"}  # where there is no default, an example
+    places = {"pub", "card", "data-dir", "lang", "web"}  # where there is no default, an example
     for name in CONFIGURABLE - places:
         shown = list(said[name]) if name == "pull" else said[name]
         assert shown == (list(default[name]) if name == "pull" else default[name]), name

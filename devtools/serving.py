@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -100,8 +101,9 @@ def _ready_line(ready: dict[str, object]) -> str:
     for field in ("pull", "pub", "card"):
         if addresses := ",".join(_addresses(ready.get(field))):
             words.append(f"{field}={addresses}")
-    if ready.get("key"):
-        words.append(f"key={ready['key']}")
+    for field in ("key", "page"):
+        if ready.get(field):
+            words.append(f"{field}={ready[field]}")
     return " ".join(words)
 
 
@@ -127,7 +129,9 @@ def _accepts(address: str) -> bool:
 class Broker:
     """A broker started here, which ends with this program."""
 
-    def __init__(self, python: Path, root: Path, lang: str, *, log: Path | None) -> None:
+    def __init__(
+        self, python: Path, root: Path, lang: str, words: Sequence[str], *, log: Path | None
+    ) -> None:
         """Start it. Its log goes to the file `log`, else to this program's own stderr."""
         self._log = log
         with contextlib.ExitStack() as opened:
@@ -138,7 +142,7 @@ class Broker:
                 stderr = opened.enter_context(open(descriptor, "ab"))
             # broker.py has no option for the language.
             self._child = spawn(
-                [python, ROOT / "broker.py", "--data-dir", root],
+                [python, ROOT / "broker.py", "--data-dir", root, *words],
                 cwd=ROOT,
                 env={**os.environ, "CAUSETTE_LANG": lang},
                 bound=True,
@@ -179,9 +183,10 @@ class Broker:
 
 
 def start_broker(
-    python: Path, root: Path, lang: str, *, log: Path | None
+    python: Path, root: Path, lang: str, words: Sequence[str] = (), *, log: Path | None
 ) -> tuple[Broker | None, str]:
-    """Start a broker and wait until it serves: the broker, and its ready line.
+    """Start a broker and wait until it serves: the broker, and its ready line. `words` are further
+    options for it.
 
     The broker is None where another one won the race for the data directory meanwhile. Raises
     Failure where none serves.
@@ -190,7 +195,7 @@ def start_broker(
         say("starting-broker")
     else:
         say("starting-broker-log", log=log)
-    broker = Broker(python, root, lang, log=log)
+    broker = Broker(python, root, lang, words, log=log)
     try:
         line = broker.wait_ready()
     except BaseException:

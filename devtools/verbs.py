@@ -30,6 +30,9 @@ _LOOK_AGAIN = 2.0
 _SCREEN_WITHIN = 10.0
 """Seconds that Xvfb may take."""
 
+_PAGE = "0.0.0.0:8080"
+"""Where the page is served if somebody wants one: for every device of the network."""
+
 _MOST_WORKERS = 8
 """Test processes at once; each starts programs of its own."""
 
@@ -88,6 +91,14 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--lang", choices=("fr", "en"))
     run.add_argument("-n", "--nick")
     run.add_argument("-r", "--room", action="append", default=[])
+    run.add_argument("--lan", action="store_true", help="for everybody on the network")
+    run.add_argument(
+        "--web",
+        nargs="?",
+        const=_PAGE,
+        metavar="ADDR:PORT",
+        help=f"serve the page for browsers too; {_PAGE} where no place is named",
+    )
     run.set_defaults(verb=_run)
 
     test = verbs.add_parser("test", help="set up, run the tests", allow_abbrev=False)
@@ -116,7 +127,12 @@ def _run(options: argparse.Namespace) -> int:
     found = find_broker(root)
     try:
         if found is None:
-            broker, line = start_broker(python, root, choose_language(options.lang), log=log)
+            words = ["--lan"] if options.lan else []
+            words += ["--web", options.web] if options.web else []
+            lang = choose_language(options.lang)
+            broker, line = start_broker(python, root, lang, words, log=log)
+            if options.web:
+                say("page", address=line.rpartition(" page=")[2])
         else:
             line = found.line
             say("broker-there", address=found.pulls[0])

@@ -65,6 +65,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Starting a broker; its log is {log}",
         "Démarrage d’un serveur ; son journal est {log}",
     ),
+    "page": (
+        "The page for browsers: {address}",
+        "La page pour les navigateurs : {address}",
+    ),
     "broker-there": (
         "A broker already answers at {address}.",
         "Un serveur répond déjà à {address}.",

@@ -1,12 +1,13 @@
-"""Lock the versions: rewrite run.txt and dev.txt beside this file from ../pyproject.toml.
+"""Lock the versions: rewrite the files beside this one from ../pyproject.toml.
 
     python requirements/lock.py             # what pyproject.toml asks for, changing little
     python requirements/lock.py --upgrade   # the newest versions it allows
 
 Owns the form of the locks: one file for every platform (markers tell them apart), every hash of
 every file of each version, and no index, host or address, so that each machine installs from
-wherever it is told to. dev.txt holds all of run.txt in the same versions: tests run on what
-people get. Must not know how the locks are installed.
+wherever it is told to. run.txt is what people get. dev.txt holds all of it in the same versions:
+tests run on what people get; server.txt only what a server without a window wants of it. Must not
+know how the locks are installed.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ PROJECT = HERE.parent / "pyproject.toml"
 EXTRAS: dict[str, tuple[str, ...]] = {
     "run": ("gui", "tui", "keys", "web", "lan", "metrics"),
     "dev": ("gui", "tui", "keys", "web", "lan", "metrics", "dev"),
+    "server": ("web", "lan", "metrics"),
 }
 
 
@@ -88,7 +90,7 @@ def lock(uv: str, kit: str, *, upgrade: bool) -> bool:
 
 
 def main() -> int:
-    """Rewrite both locks; the exit status."""
+    """Rewrite the locks; the exit status."""
     parser = argparse.ArgumentParser(description="Rewrite the hash-locked requirements.")
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions allowed")
     upgrade: bool = parser.parse_args().upgrade

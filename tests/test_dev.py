@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -322,6 +323,21 @@ def on_a_terminal(copy: Path, *args: str, env: Mapping[str, str] | None = None) 
         os.close(slave)
         os.close(master)
     return Finished(done.returncode, done.stdout, done.stderr)
+
+
+def test_run_serves_the_page_too(copy: Path, tmp_path: Path) -> None:
+    for name in ("broker.py", "client_web.py"):
+        shutil.copy2(ROOT / name, copy)
+    free = {"CAUSETTE_PULL": "tcp://127.0.0.1:*"}
+    command = [sys.executable, "dev.py", "run", "--data-dir", str(tmp_path / "data")]
+    with Program([*command, "--web", "127.0.0.1:*"], cwd=copy, env=free) as program:
+        line = program.wait_line("ready name=", 30)
+        page = line.rpartition(" page=")[2]
+        assert re.fullmatch(r"http://127.0.0.1:\d+", page)
+        program.wait_line(f"The page for browsers: {page}", stream="stderr")
+        with urllib.request.urlopen(page) as answer:
+            assert b"<title>Causette</title>" in answer.read()
+        assert program.stop() == 0
 
 
 def test_run_on_a_terminal_opens_a_chat(copy: Path, tmp_path: Path) -> None:

@@ -6,11 +6,14 @@ import importlib.metadata
 import importlib.util
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from email.parser import Parser
 from pathlib import Path
 from types import ModuleType
@@ -23,11 +26,14 @@ from packaging.version import Version
 
 import common
 from tests.support import parts
-from tests.support.programs import ROOT, run_program
+from tests.support.programs import ROOT, Finished, Program, run_program
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-KITS = ("run", "dev")
-DOORS = {"broker.py", "client_cli.py", "client_gui.py"}
+KITS = ("run", "dev", "server")
+MODULES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["py-modules"]
+DOORS = {f"{name}.py" for name in MODULES}
+WHEEL = runpy.run_path(str(ROOT / "packaging" / "wheel.py"))
+COMMANDS = {**PROJECT["scripts"], **PROJECT["gui-scripts"]}
 
 
 def text_of(kit: str) -> str:
@@ -109,10 +115,24 @@ def test_what_is_tested_is_what_runs() -> None:
         assert dev[name][1] == hashes, name
 
 
+def test_a_server_runs_on_what_people_get() -> None:
+    run, server = pins("run"), pins("server")
+    assert server.items() <= run.items()
+    assert not {"pillow", "ttkbootstrap"} & set(server), "no window in it"
+
+
 def test_this_environment_has_the_locked_versions() -> None:
     for name in ("pyzmq", "msgspec", "prompt-toolkit"):
         (exact,) = pins("dev")[name][0].specifier
         assert importlib.metadata.version(name) == exact.version
+
+
+def test_the_wheel_is_built_by_the_locked_tool() -> None:
+    entry = WHEEL["locked"](WHEEL["BUILDER"], ROOT / "requirements" / "dev.txt")
+    words, *hashes = re.sub(r"\s*\\\n\s*", " ", entry.strip()).split(" --hash=")
+    assert (Requirement(words), set(hashes)) == pins("dev")[WHEEL["BUILDER"]]
+    with pytest.raises(LookupError, match="has no pyinstaller"):
+        WHEEL["locked"]("pyinstaller", ROOT / "requirements" / "dev.txt")
 
 
 def test_lock_says_that_uv_is_missing(tmp_path: Path) -> None:
@@ -157,22 +177,27 @@ def test_all_is_every_extra_for_people() -> None:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+def wheel_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from a copy by the declared build system."""
     if Version(importlib.metadata.version("setuptools")) < Version("77"):
         parts.lacking("setuptools 77", "python3 dev.py setup dev")
     place = tmp_path_factory.mktemp("build")
-    for name in ("pyproject.toml", "LICENSE", *DOORS):
-        shutil.copy2(ROOT / name, place)
+    WHEEL["copy"](place)
     ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "common", place / "common", ignore=ignored)
     # What is not to be shipped, but would be found by a careless search for packages.
     for name in ("tests", "devtools", "requirements"):
         shutil.copytree(ROOT / name, place / name, ignore=ignored)
-    build = "from setuptools import build_meta; print(build_meta.build_wheel('out'))"
-    done = run_program([sys.executable, "-c", build], cwd=place, timeout=60)
+    done = run_program([sys.executable, "-c", WHEEL["BUILD"], "out"], cwd=place, timeout=60)
     assert done.code == 0, done.stderr
-    return zipfile.ZipFile(place / "out" / done.lines()[-1])
+    (built,) = (place / "out").glob("causette-*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def wheel(wheel_file: Path) -> Iterator[zipfile.ZipFile]:
+    """What is in it."""
+    with zipfile.ZipFile(wheel_file) as opened:
+        yield opened
 
 
 def test_the_wheel_holds_the_programs_and_nothing_else(wheel: zipfile.ZipFile) -> None:
@@ -189,7 +214,9 @@ def test_the_wheel_holds_the_programs_and_nothing_else(wheel: zipfile.ZipFile) -
     missing = {name for name in sources - shipped if name.endswith(".py")}
     # A script beside the catalogues is for those who change them.
     assert {name for name in missing if "/locale/" not in name} == set()
-    assert {name for name in data - shipped if Path(name).suffix in {".mo", ".sql"}} == set()
+    assert data - shipped == set(), "see package-data in pyproject.toml"
+    for needed in ("fr/LC_MESSAGES/causette.mo", "web/static/index.html", "py.typed"):
+        assert any(name.endswith(needed) for name in shipped), needed
 
 
 def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
@@ -200,8 +227,78 @@ def test_the_wheel_says_what_it_is(wheel: zipfile.ZipFile) -> None:
     points = wheel.read(f"{info}/entry_points.txt").decode()
     assert "causette-broker = broker:main" in points
     assert "causette-cli = client_cli:main" in points
+    assert "causette-web = client_web:main" in points
     assert "causette-gui = client_gui:main" in points.partition("[gui_scripts]")[2]
     assert f"{info}/licenses/LICENSE" in wheel.namelist()
+
+
+class Installed:
+    """The wheel in an environment of its own, whose other packages are the tests'."""
+
+    def __init__(self, place: Path, wheel: Path) -> None:
+        parts.require_module("pip", "python3 dev.py setup dev")
+        done = run_program([sys.executable, "-m", "venv", "--without-pip", place / "env"])
+        assert done.code == 0, done.stderr
+        self.place = place
+        self.bin = place / "env" / ("Scripts" if os.name == "nt" else "bin")
+        python = self.bin / Path("python").with_suffix(".exe" if os.name == "nt" else "")
+        pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
+        done = run_program([*pip, "--no-index", "--no-deps", wheel], cwd=place, timeout=60)
+        assert done.code == 0, done.stderr
+        ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+        own = run_program([python, "-c", ask]).stdout.strip()
+        (Path(own) / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
+
+    def command(self, name: str, *words: str | Path) -> list[str | Path]:
+        """A console command with its words."""
+        found = shutil.which(name, path=str(self.bin))
+        assert found, f"no command {name}"
+        return [found, *words]
+
+    def run(self, name: str, *words: str | Path) -> Finished:
+        """Run one to its end, from a folder in which there is no source."""
+        return run_program(self.command(name, *words), cwd=self.place)
+
+
+@pytest.fixture(scope="module")
+def installed(wheel_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    return Installed(tmp_path_factory.mktemp("installed"), wheel_file)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_an_installed_command_runs_from_its_environment(name: str, installed: Installed) -> None:
+    door = COMMANDS[name].partition(":")[0]
+    said = installed.run(name, "--version")
+    assert (said.code, said.stdout) == (0, f"{door}.py {common.__version__}\n"), said.stderr
+    french = installed.run(name, "--help", "--lang", "fr").stdout
+    assert french.startswith("usage\u202f:"), "its catalogues came along"
+
+
+def test_installed_a_broker_serves_and_two_people_talk(installed: Installed) -> None:
+    data = installed.place / "data"
+    anywhere = ("--pull", "tcp://127.0.0.1:*", "--pub", "tcp://127.0.0.1:*", "--data-dir", data)
+    serve = installed.command("causette-broker", "--json", *anywhere)
+    with Program(serve, cwd=installed.place) as broker:
+        ready = broker.wait_json(type="ready", timeout=20)
+        pull, pub = ready["pull"][0], ready["pub"][0]
+        place = ("--push", pull, "--sub", pub, "--server-key", ready["key"])
+        listen = ("listen", "--json", "--count", "1", "--since", "1h", "-n", "bob")
+        bob = installed.command("causette-cli", *listen, *place, "--data-dir", data / "bob")
+        with Program(bob, cwd=installed.place) as listener:
+            ada = ("-n", "ada", *place, "--data-dir", data / "ada")
+            sent = installed.run("causette-cli", "send", "hello from a wheel", *ada)
+            assert sent.code == 0, sent.stderr
+            heard = listener.wait_json(type="message", timeout=20)
+            assert (heard["nick"], heard["text"]) == ("ada", "hello from a wheel")
+            assert listener.wait() == 0
+        assert broker.stop() == 0
+
+
+def test_installed_one_program_finds_another(installed: Installed) -> None:
+    ask = "from common import runtime; print(*runtime.command('broker'), sep='\\n')"
+    python, door = run_program([installed.bin / "python", "-c", ask], cwd=installed.place).lines()
+    assert Path(python).parent == installed.bin
+    assert Path(door).is_relative_to(installed.bin.parent)
 
 
 def test_every_package_is_one() -> None:
@@ -235,8 +332,10 @@ def test_ci_fails_when_a_step_fails(tmp_path: Path, lint: int, tests: int, statu
     )
     tools = tmp_path / "bin"
     tools.mkdir()
-    for name in ("Xvfb", "tmux", "node"):
-        (tools / name).write_text("#!/bin/sh\n")
+    # Nothing is missing, so nothing is installed.
+    looked_for = re.findall(r"command -v (\S+)", (ROOT / ".ci" / "run").read_text())
+    for name in {"fc-list", *looked_for}:
+        (tools / name).write_text("#!/bin/sh\necho found\n")
         (tools / name).chmod(0o755)
     done = run_program(
         [place / ".ci" / "run", "-q"],

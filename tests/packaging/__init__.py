@@ -1,0 +1,1 @@
+"""What lies in packaging/, tried as far as a test can: the rest is in the scripts beside it."""

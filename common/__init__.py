@@ -16,6 +16,8 @@ The doors, at the top of the repository, hold arguments, signals and exit status
     transcript.
 ``talk/``
     What a chat does with events and with typed lines, whatever shows it.
+``doctor/``
+    Why one cannot join, and why others cannot: what is looked at, judged and said.
 ``gui/``, ``cli/``, ``web/``
     The three faces. They never import one another, nor ``broker/``.
 ``paths``, ``keys``, ``i18n``, ``explain``, ``safe``, ``runtime``

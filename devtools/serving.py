@@ -27,7 +27,7 @@ READY_WITHIN = 20.0
 _LAST_LINES = 6
 _WINDOW_WITHIN = 10.0
 """Seconds that a display may take to answer; one over a slow network does take some."""
-_ANYWHERE = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
+_ANYWHERE = dict.fromkeys(("*", "0.0.0.0", "::"), "127.0.0.1")
 
 
 def data_root(python: Path, option: str | None) -> Path:

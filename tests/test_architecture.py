@@ -33,9 +33,20 @@ PURE = [
     *(f"client/{name}" for name in ("timeline", "layout", "markup", "emoji", "finding")),
     *(f"client/{name}" for name in ("doors", "places", "causes", "shapes", "states", "answers")),
     "client/vocabulary",
+    "talk/surroundings",
+    *(
+        f"doctor/{name}"
+        for name in ("findings", "seen", "judging", "judging_server", "words", "report")
+    ),
+    *(f"doctor/phrases{name}" for name in ("", "_way", "_server")),
+    "lan/found",
+    "endpoints",
+    *(f"web/{name}" for name in ("actions", "entries_json", "roster", "view", "people_view")),
+    *(f"web/{name}" for name in ("talking", "keeping", "past")),
     "gui/model",
     "gui/panes",
     "gui/drafts",
+    "gui/looking_back",
     "console/tables",
     *(f"gui/server_{name}" for name in ("log", "model", "place", "shapes")),
     "safe",
@@ -48,12 +59,18 @@ OUTSIDE = {
 }  # fmt: skip
 SOCKETS = {
     "broker/server", "broker/gate", "broker/admission", "broker/sockets",
-    "client/link", "client/thread", "client/card", "keys",
+    "client/link", "client/thread", "client/looplink", "client/shared", "client/card", "keys",
 }  # fmt: skip
 TOOLKITS = {"tkinter", "ttkbootstrap", "PIL", "prompt_toolkit", "aiohttp"}
 WIDGETS = "gui"
 LOOKS = "gui/theme"
 """Where alone ttkbootstrap is known: widgets ask the theme."""
+KNOWN_BY = {
+    "zeroconf": "lan/mdns",
+    "segno": "lan/qr",
+    "ifaddr": "addresses",
+}
+"""Packages of the extra `lan`, each known in one module, and imported when it is needed."""
 LONGEST = 450
 
 
@@ -82,7 +99,7 @@ def _within(module: str, package: str) -> bool:
 
 
 def _sources() -> list[Path]:
-    tracked = ("common", "tests", "bench", "devtools", "examples", "requirements")
+    tracked = ("common", "tests", "bench", "devtools", "examples", "packaging", "requirements")
     return [
         *ROOT.glob("*.py"),
         *(path for folder in tracked for path in (ROOT / folder).rglob("*.py")),
@@ -107,28 +124,42 @@ def test_the_programs_do_not_know_one_another(shell: str) -> None:
             assert not foreign or (known and _within(module, known)), path
 
 
-def test_the_console_is_the_one_meeting_of_broker_and_client() -> None:
-    """It commands the broker as a client; what serves knows neither, but by the verbs' names."""
-    meeting = "common.console"
+@pytest.mark.parametrize("folder", ["console", "doctor"])
+def test_broker_and_client_meet_where_a_verb_of_the_operator_needs_both(folder: str) -> None:
+    """The console commands the broker as a client, the doctor looks at both; what serves knows
+    neither, but by the verbs' names."""
+    meeting = f"common.{folder}"
+    knows = ("broker/app", "broker/commandline", *(["cli/doctor"] if folder == "doctor" else []))
     for path in COMMON.rglob("*.py"):
         name = path.relative_to(COMMON).with_suffix("").as_posix()
         imports = _imports(path)
-        if name.startswith("console/"):
-            others = [f"common.{shell}" for shell in SHELLS if shell != "broker"]
+        if name.startswith(f"{folder}/"):
+            others = [f"common.{shell}" for shell in (*SHELLS, "talk") if shell != "broker"]
             assert not any(_within(module, other) for module in imports for other in others), path
-        elif name not in ("broker/app", "broker/commandline"):
+        elif name not in knows:
             assert not any(_within(module, meeting) for module in imports), path
         if name.startswith("broker/"):
             assert not any(_within(module, "common.client") for module in imports), path
             assert not _at_the_top(path, meeting), path
 
 
-@pytest.mark.parametrize("folder", ["protocol", "client", "talk"])
+def test_the_client_s_doctor_knows_no_broker() -> None:
+    """A machine that only joins needs nothing of what serves."""
+    apart = {"broker_side", "judging_server", "phrases_server", "server_app"}
+    for path in (COMMON / "doctor").glob("*.py"):
+        imports = _imports(path)
+        if path.stem not in apart:
+            others = ("common.broker", *(f"common.doctor.{name}" for name in apart))
+            assert not any(_within(module, other) for module in imports for other in others), path
+
+
+@pytest.mark.parametrize("folder", ["protocol", "client", "talk", "lan"])
 def test_what_is_shared_knows_no_program(folder: str) -> None:
     for path in (COMMON / folder).rglob("*.py"):
         for module in _imports(path):
             assert not any(_within(module, f"common.{shell}") for shell in SHELLS), path
-            assert folder != "protocol" or not _within(module, "common.client"), path
+            alone = folder in ("protocol", "lan")
+            assert not alone or not _within(module, "common.client"), path
             assert folder == "talk" or not _within(module, "common.talk"), path
             assert module.split(".")[0] not in TOOLKITS, path
 
@@ -160,13 +191,28 @@ def test_ttkbootstrap_is_known_to_the_theme_alone() -> None:
     assert users == {f"common/{LOOKS}"}
 
 
+@pytest.mark.parametrize("package", KNOWN_BY)
+def test_what_finds_servers_is_known_to_one_module_each(package: str) -> None:
+    users = {
+        path.relative_to(COMMON).with_suffix("").as_posix()
+        for path in COMMON.rglob("*.py")
+        if any(_within(module, package) for module in _imports(path))
+    }
+    assert users == {KNOWN_BY[package]}
+    body = ast.parse((COMMON / f"{KNOWN_BY[package]}.py").read_text("utf-8")).body
+    # Without the extra, everything else of Causette works.
+    named = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert not any(package in ast.unparse(node) for node in named)
+
+
 def test_sqlite_is_imported_only_where_files_live() -> None:
     users = {
         path.relative_to(COMMON).with_suffix("").as_posix()
         for path in COMMON.rglob("*.py")
         if "sqlite3" in {module.split(".")[0] for module in _imports(path)}
     }
-    assert all(user.startswith("broker/") or user == "client/profile" for user in users), users
+    files = {"client/profile", "client/database", "web/profile", "web/store"}
+    assert all(user.startswith("broker/") or user in files for user in users), users
 
 
 @pytest.mark.parametrize("path", _sources(), ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -14,6 +14,7 @@ from common.client.joining import client_options, status_of
 from common.explain import CODES
 from common.gui.options import program as gui_program
 from common.settings import KNOWN
+from common.web.options import program as web_program
 from tests.support.programs import ROOT
 
 README = ROOT / "README.md"
@@ -22,12 +23,13 @@ BOTS = (ROOT / "docs" / "bots.md").read_text("utf-8")
 PROGRAMS = {
     "client_cli.py": cli_program(),
     "client_gui.py": gui_program(),
+    "client_web.py": web_program(),
     "broker.py": broker_program(),
 }
 ALWAYS = {"help", "version"}
 
 # A command in the documentation: the program, and words up to what ends a command in a shell.
-COMMAND = re.compile(r"(client_cli\.py|client_gui\.py|broker\.py)((?: +[^\s|;#`)\\]+)*)")
+COMMAND = re.compile(r"(client_(?:cli|gui|web)\.py|broker\.py)((?: +[^\s|;#`)\\]+)*)")
 
 
 def documentation() -> list[Path]:

@@ -15,12 +15,11 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from common import __version__, arguments, i18n, paths
 from common.arguments import Parsed, Program, UsageError
 from common.broker import commandline, upkeep
-from common.broker.commandline import PULL
 from common.broker.database import BadDatabase, NewerDatabase
 from common.broker.server import Server, ServerSettings
 from common.broker.sockets import CannotBind
@@ -30,12 +29,15 @@ from common.i18n import N_, _
 from common.keys import BadKeyFile
 from common.runtime import raise_descriptor_limit
 from common.safe import one_line
+from common.sdnotify import Manager
 from common.settings import BadSetting, Settings
+
+if TYPE_CHECKING:
+    from common.broker.companion import Companion
+    from common.broker.lan import OpenToLan
 
 FAILED: Final = 1
 NOT_PERMITTED: Final = 77
-LATER: Final = ("doctor", "--lan", "--web")
-"""Verbs and options of the contract that this version does not have."""
 
 _log = logging.getLogger("causette.broker")
 
@@ -62,9 +64,6 @@ def main(argv: Sequence[str] | None = None, env: Mapping[str, str] | None = None
 def _run(words: list[str], env: Mapping[str, str]) -> int:
     wanted = arguments.peek(words, "lang") or env.get("CAUSETTE_LANG", "")
     i18n.setup(wanted if wanted in i18n.LANGUAGES else None, env)
-    for word in words:
-        if word.partition("=")[0] in LATER:
-            return _say(_("{value} comes with a later version").format(value=word), FAILED)
     command = commandline.program()
     parsed = arguments.parse(command, words)
     if parsed.version or parsed.help:
@@ -116,8 +115,20 @@ def _do(command: Program, parsed: Parsed, settings: Settings, env: Mapping[str, 
             host=settings["host"],
             listing=settings.switch("list"),
             withdraw=settings["withdraw"],
-            serves=(serving.texts("pull") or [PULL], serving.texts("pub")),
+            serves=(commandline.pull(serving), serving.texts("pub")),
         )
+    if parsed.verb == "doctor":
+        from common.doctor import server_app
+
+        serving = commandline.serving(command, parsed, env)
+        wanted = server_app.Wanted(
+            commandline.pull(serving),
+            serving.texts("pub"),
+            serving.text("card"),
+            serving.switch("lan"),
+        )
+        deep = settings.switch("deep")
+        return server_app.run(data, wanted, deep=deep, as_json=as_json, env=env)
     if len(parsed.words) > 1 or not (parsed.words or parsed.verb == "verify"):
         line = _("{verb} wants one file: type {command} FILE")
         raise UsageError(line.format(verb=parsed.verb, command=f"broker.py {parsed.verb}"))
@@ -130,12 +141,16 @@ def _do(command: Program, parsed: Parsed, settings: Settings, env: Mapping[str, 
 def _serve(settings: Settings, load: Callable[[], Settings]) -> int:
     """`load` reads the settings again, for SIGHUP; it raises `BadSetting`."""
     _log_to_stderr(settings)
+    if settings.switch("lan"):
+        _check_lan(settings)
     raise_descriptor_limit()
+    page: Companion | None = None
+    manager = Manager.taken_from(os.environ)
     data = paths.data_dir(settings.text("data-dir"))
     server = Server(
         ServerSettings(
             data_dir=data / "broker",
-            pull=settings.texts("pull") or [PULL],
+            pull=commandline.pull(settings),
             pub=settings.texts("pub"),
             card=settings.text("card"),
             core=commandline.core_settings(settings),
@@ -143,9 +158,9 @@ def _serve(settings: Settings, load: Callable[[], Settings]) -> int:
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: server.stop())
+    reload = _Reload(server, settings, load, manager)
     if hasattr(signal, "SIGHUP"):
         # In the loop, not in the handler, which may have come in the middle of writing the log.
-        reload = _Reload(server, settings, load)
         signal.signal(signal.SIGHUP, lambda *_: server.soon(reload))
     try:
         obstacle = _open(server, data / "broker")
@@ -157,41 +172,116 @@ def _serve(settings: Settings, load: Callable[[], Settings]) -> int:
             threading.Thread(target=_end_with_input, args=(server,), daemon=True).start()
         if settings.switch("plain"):
             _log.warning("without encryption: everybody on the network can read along")
-        _tell_ready(server, as_json=settings.switch("json"))
+        page = _page_beside(server, settings, lambda: _serving(server, settings, reload, manager))
         server.run()
+        manager.stopping()
         _log.info("stopped")
+        if page is not None and page.status:
+            if settings.switch("json"):
+                print(json.dumps(page.failed, ensure_ascii=False), flush=True)
+            return _say(page.words, page.status)
         return 0
     except StorageFailed as fault:
         words = _("the database could not be written ({why}); nothing of it was acknowledged")
         return _say(words.format(why=fault), FAILED)
     finally:
+        if page is not None:
+            page.close()
+        if reload.lan is not None:
+            reload.lan.close()
         with contextlib.suppress(StorageFailed):
             server.close()
+
+
+def _page_beside(
+    server: Server, settings: Settings, serving: Callable[[], None]
+) -> "Companion | None":
+    """The gateway, if one is wanted; `serving` is called once all is served that was asked for."""
+    if settings.text("web") is None:
+        serving()
+        return None
+    from common.broker.companion import Companion
+
+    page = Companion(server, settings, serving)
+    page.start()
+    return page
+
+
+def _serving(server: Server, settings: Settings, reload: "_Reload", manager: Manager) -> None:
+    """Tells everybody that it serves."""
+    _tell_ready(server, as_json=settings.switch("json"))
+    if settings.switch("lan"):
+        reload.lan = _open_to_lan(server, settings)
+    manager.ready(_status(server))
+
+
+def _open_to_lan(server: Server, settings: Settings) -> "OpenToLan":
+    from common.broker.lan import OpenToLan
+
+    lan = OpenToLan(server.ready, str(settings["access"]))
+    if not (settings.switch("json") or settings.switch("quiet")):
+        lan.introduce()
+    lan.start()
+    return lan
+
+
+def _check_lan(settings: Settings) -> None:
+    """Raises BadSetting where `--lan` contradicts what else was told."""
+    # Only here: a broker that is not announced needs nothing of what announces.
+    from common.broker.lan import opens
+
+    if not opens(commandline.pull(settings)):
+        why = _("--lan opens it to the network, and this address is reached from here alone")
+        raise settings.bad("pull", why)
 
 
 class _Reload:
     """Takes the configuration over while the broker serves."""
 
-    def __init__(self, server: Server, settings: Settings, load: Callable[[], Settings]) -> None:
+    def __init__(
+        self,
+        server: Server,
+        settings: Settings,
+        load: Callable[[], Settings],
+        manager: Manager,
+    ) -> None:
         self._server = server
         self._settings = settings
         self._load = load
+        self._manager = manager
+        self.lan: OpenToLan | None = None
+        """What is announced, if it is."""
 
     def __call__(self) -> None:
         """Once. What is wrong is logged, and what held goes on."""
+        self._manager.reloading()
+        trouble = self._take_over()
+        self._manager.ready(trouble or _status(self._server))
+
+    def _take_over(self) -> str:
+        """Why nothing was taken over, if so."""
         try:
             settings = self._load()
         except BadSetting as fault:
             _log.warning("the configuration stays as it was: %s", fault.line)
-            return
+            return f"the configuration stays as it was: {fault.line}"
         changed = dict(commandline.changes(self._settings, settings))
         taken = [words for name, words in changed.items() if name in commandline.RELOADED]
         left = [words for name, words in changed.items() if name not in commandline.RELOADED]
         self._server.configure(commandline.core_settings(settings))
+        if self.lan is not None:
+            self.lan.change(self._server.ready, str(settings["access"]))
         _log.info("the configuration was read again: %s", "; ".join(taken) or "nothing changed")
         if left:
             _log.warning("needs a restart of the broker: %s", "; ".join(left))
         self._settings = settings
+        return ""
+
+
+def _status(server: Server) -> str:
+    """What `systemctl status` shows, for operators as the log is."""
+    said = server.ready
+    return f"serving {said['name']} on {', '.join(said['pull'])}"
 
 
 def _end_with_input(server: Server) -> None:
@@ -264,6 +354,8 @@ def _tell_ready(server: Server, *, as_json: bool) -> None:
             f" pull={','.join(said['pull'])} pub={','.join(said['pub'])}"
             f" card={said['card'] or '-'} key={said['key'] or '-'}"
         )
+        if "page" in said:
+            line += f" page={said['page']}"
     print(line, flush=True)
 
 

@@ -12,6 +12,7 @@ from common import __version__, arguments, paths
 from common.arguments import Parsed, Program, Verb, switch
 from common.broker.limits import CoreSettings
 from common.i18n import _
+from common.listening import PLACE
 from common.settings import (
     DURATION,
     KNOWN,
@@ -26,6 +27,8 @@ from common.settings import (
 )
 
 PULL: Final = "tcp://127.0.0.1:5555"
+PULL_OF_LAN: Final = "tcp://*:5555"
+"""Where PULL is under `--lan`, unless it is told: on every interface, of IPv6 too."""
 FEWEST_SUBSCRIPTIONS: Final = 256
 """A session needs its rooms (200) and its inbox, and some while topics change."""
 _CORE: Final = CoreSettings()
@@ -46,6 +49,7 @@ def program() -> Program:
     by then."""
     # Only here: these verbs are a client's, and what serves knows no client.
     from common.console import admin, invite
+    from common.doctor import server_app as doctor
 
     return Program(
         name="broker.py",
@@ -85,6 +89,7 @@ def program() -> Program:
                 operands=_("[FILE]"),
                 details=_("Each thing that is wrong is one line, and the exit status is then 1."),
             ),
+            doctor.verb(),
         ),
         default="serve",
     )
@@ -102,6 +107,12 @@ def _serving() -> tuple[Option, ...]:
         ),
         Option("pub", help=_("where messages go out"), metavar=address, repeatable=True),
         Option("card", help=_("where anybody may ask for the card"), metavar=address),
+        Option(
+            "lan",
+            SWITCH,
+            _("open it to the network: listen on every interface, and be found by name"),
+            default=False,
+        ),
         Option(
             "plain",
             SWITCH,
@@ -172,6 +183,12 @@ def _serving() -> tuple[Option, ...]:
             metavar=_("SIZE"),
             default=_CORE.keep_bytes,
         ),
+        Option(
+            "web",
+            PLACE,
+            _("serve a page for browsers there as well; client_web.py --help tells more"),
+            metavar="ADDR:PORT",
+        ),
         switch("window", _("open a window to start, watch and stop the server in"), env=False),
         switch(
             "end-with-input",
@@ -209,6 +226,13 @@ def words(command: Program, parsed: Parsed, without: Collection[str]) -> list[st
         if name not in without
         for text in texts
     ]
+
+
+def pull(settings: Settings) -> list[str]:
+    """Where messages come in."""
+    if settings.switch("lan") and not settings.explicit("pull"):
+        return [PULL_OF_LAN]
+    return settings.texts("pull") or [PULL]
 
 
 def core_settings(settings: Settings) -> CoreSettings:

@@ -24,6 +24,8 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import zmq
 
+from common.endpoints import place, unmapped
+
 SUBSCRIPTIONS: Final = 1_024
 """Different topics that one connection may ask for, unless the operator says otherwise; a session
 needs its rooms (200) and its inbox. Each costs the broker about 5 kB in libzmq, granted or not."""
@@ -274,7 +276,7 @@ def _name(connection: socket.socket) -> str:
     """The other end, distinct from any other connection's. Raises OSError where there is none."""
     if connection.family in (socket.AF_INET, socket.AF_INET6):
         host, port = connection.getpeername()[:2]
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return place(unmapped(host), port)
     connection.getpeername()
     with contextlib.suppress(OSError):  # Windows knows no such thing of a socket
         return f"local:{os.fstat(connection.fileno()).st_ino}"
@@ -286,4 +288,4 @@ def _is_of(name: str, host: str) -> bool:
     if name.startswith("local:"):
         return host.startswith("localhost") or not host
     # A link-local address carries its interface here, and not there.
-    return name.rpartition(":")[0].strip("[]") == host.partition("%")[0]
+    return name.rpartition(":")[0].strip("[]") == unmapped(host.partition("%")[0])

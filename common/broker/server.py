@@ -83,6 +83,7 @@ class Server:
         self._opened.append(self._logbook.close)
         self.ready: dict[str, Any] = {}
         """What the ready line says."""
+        self._page = ""
 
     def open(self) -> None:
         """Locks the directory, opens the log, binds. Raises what stands in the way; see `broker.py`
@@ -199,6 +200,11 @@ class Server:
         the loop's thread: `soon`."""
         self._core.configure(self._completed(replace(settings, plain=not self._encrypted)))
         self._gate.most = settings.subscriptions
+        self._introduce_anew()
+
+    def page_is(self, address: str) -> None:
+        """Browsers reach a gateway there; "": nowhere. For the loop's thread."""
+        self._page = address
         self._introduce_anew()
 
     def close(self) -> None:
@@ -376,6 +382,8 @@ class Server:
             "card": bound.card[0] if bound.card else None,
             "key": key,
         }
+        if self._page:
+            self.ready["page"] = self._page
         said = {**self.ready, "pid": os.getpid(), "version": __version__}
         if self._claim:
             said["claim"] = self._claim

@@ -98,7 +98,10 @@ def make_card(context: "zmq.Context[Any]") -> Socket:
 
 def bind(socket: Socket, address: str) -> str:
     """Binds, and answers the real address. Raises `CannotBind` with words for a person."""
-    socket.setsockopt(zmq.IPV6, 1 if "[" in address else 0)
+    # `*` is every interface, IPv6 and IPv4 on one socket; libzmq falls back to IPv4 alone where the
+    # system has no more.
+    both = "[" in address or address.startswith("tcp://*:")
+    socket.setsockopt(zmq.IPV6, 1 if both else 0)
     try:
         socket.bind(address)
     except zmq.ZMQError as fault:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from common import paths
-from common.broker import backup
+from common.broker import backup, checkup
 from common.broker.database import NewerDatabase, StorageError
 from common.broker.verify import Summary, summary, verify
 from common.explain import explain
@@ -31,6 +31,7 @@ def run_backup(data: Path, file: str, *, force: bool, as_json: bool) -> int:
     def act() -> int:
         target = Path(file).expanduser().absolute()
         found = backup.backup(_database(data), target, force=force)
+        checkup.note_backup(data / "broker", target)
         said = _("{path} is written and checked ({holds})")
         line = said.format(path=target, holds=_holds(found))
         _tell(line, {"type": "backup", "path": str(target), **found._asdict()}, as_json)

@@ -30,6 +30,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from common.endpoints import place, unmapped
+
 if sys.platform != "win32":
     import fcntl
     import termios
@@ -227,7 +229,8 @@ def _tcp_ports(addresses: list[str]) -> list[int]:
 @contextlib.contextmanager
 def _lent(fd: int) -> Iterator[socket.socket]:
     """libzmq's descriptor as a socket, given back unclosed; what it is shows in its first use."""
-    lent = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, fd)
+    # Of either family: what Python takes it for says how much room an address is given.
+    lent = socket.socket(socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, fd)
     try:
         yield lent
     finally:
@@ -237,7 +240,7 @@ def _lent(fd: int) -> Iterator[socket.socket]:
 def _name(connection: socket.socket) -> str:
     """The other end. Raises OSError where there is none."""
     host, port = connection.getpeername()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return place(unmapped(host), port)
 
 
 def _received(connection: socket.socket) -> int:

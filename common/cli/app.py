@@ -25,6 +25,7 @@ from common.cli.joining import Run, cannot_join
 from common.cli.output import Output, Stop, Terminated, drop_stdout, note
 from common.client.joining import CannotJoin
 from common.i18n import _
+from common.safe import one_line
 from common.settings import KNOWN, BadSetting, Settings
 
 _MODULES: Final = {
@@ -38,8 +39,8 @@ _MODULES: Final = {
     "chat": "common.cli.talk",
     "key": "common.cli.keyfile",
     "device": "common.cli.device",
-    "discover": "common.cli.lists",
-    "doctor": "common.cli.lists",
+    "discover": "common.cli.discover",
+    "doctor": "common.cli.doctor",
 }
 _LOG_SIZE: Final = 1_000_000
 
@@ -93,6 +94,8 @@ def _run(words: list[str], env: Mapping[str, str], log: _CrashLog) -> int:
     if parsed.help:
         Output(env).line(arguments.help_text(program, parsed).rstrip("\n"))
         return 0
+    if parsed.verb == "doctor":
+        _take_server(parsed)
     settings = Settings.load(
         arguments.options_of(program, parsed.verb),
         parsed.given,
@@ -104,6 +107,15 @@ def _run(words: list[str], env: Mapping[str, str], log: _CrashLog) -> int:
     i18n.setup(settings.text("lang"), env)
     log.directory = paths.data_dir(settings.text("data-dir")) / "client"
     return _dispatch(parsed, settings, env)
+
+
+def _take_server(parsed: Parsed) -> None:
+    """What stands behind the verb is what `--server` takes. Raises UsageError."""
+    if len(parsed.words) > 1:
+        line = _("one server at most: remove {word}").format(word=one_line(parsed.words[1]))
+        raise UsageError(line)
+    if parsed.words:
+        parsed.given.setdefault("server", []).append(parsed.words[0])
 
 
 def _language(flag: str, env: Mapping[str, str]) -> str | None:

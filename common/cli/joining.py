@@ -12,15 +12,21 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NoAnswer
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from common import paths
 from common.cli.output import Output, Stop
 from common.client import joining
+from common.client import target as targets
 from common.client.events import Event, Failed, LinkDown, Ready, Refused
 from common.client.joining import JOIN_TIMEOUT, CannotJoin, Entry, NewBroker
+from common.client.target import BadTarget
+from common.endpoints import place
 from common.explain import explain
 from common.i18n import _, current
+from common.lan.permission import allowed
 from common.safe import one_line
 from common.settings import Settings
 
@@ -30,6 +36,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_EXAMINED: Final = {
+    "unreachable-name", "unreachable-refused", "unreachable-silent", "no-answer", "not-causette",
+    "no-broker",
+}  # fmt: skip
+"""Causes that the doctor looks further into."""
 ANSWER_TIMEOUT: Final = 30.0
 """Seconds for one answer of a broker that was reached; a link that is cut comes back in less."""
 
@@ -88,18 +99,42 @@ def reason(refused: Refused) -> str:
 
 def enter(run: Run, timeout: float = JOIN_TIMEOUT) -> Entry:
     """Find the broker and the identity, asking a person where one is there. Raises as `prepare`."""
-    deadline = time.monotonic() + timeout
-    entry = joining.prepare(
-        run.settings,
-        _ask if _somebody_is_there() else None,
-        max(0.0, deadline - time.monotonic()),
-        _tell_waiting(run.out),
-    )
+    entry = _prepare(run, timeout)
+    typed = run.settings.text("server") or ""
+    if entry.by_link and typed and not typed.lower().startswith(targets.SCHEME):
+        words = _("The server has moved: it is at {address} now.")
+        run.out.note(words.format(address=entry.target.label))
     if entry.trusted_now is not None:
         run.out.note(_describe(entry.trusted_now, _("trusted from now on")))
     if entry.target.plain:
         run.out.note(_("This server does not encrypt: whoever is on the network can read along."))
     return entry
+
+
+def _prepare(run: Run, timeout: float) -> Entry:
+    confirm = _ask if _somebody_is_there() else None
+    waiting = _tell_waiting(run.out)
+    if not _is_open(run.settings):
+        return joining.prepare(run.settings, confirm, timeout, waiting)
+    # Only here: to look around the network takes modules that few runs need.
+    from common.cli import choosing
+
+    if confirm and run.verb == "chat":
+        chosen = choosing.choose(run.settings, run.out)
+        return joining.prepare(run.settings, confirm, timeout, waiting, chosen)
+    with choosing.named_on_failure(run.out):
+        return joining.prepare(run.settings, confirm, timeout, waiting)
+
+
+def _is_open(settings: Settings) -> bool:
+    """Whether nobody said which server, none runs here, and one may be looked for."""
+    if any(settings.text(name) for name in ("server", "push", "sub")):
+        return False
+    try:
+        here = targets.read_ready(paths.data_dir(settings.text("data-dir")))
+    except BadTarget:
+        return False  # joining tells what is wrong with it
+    return here is None and joining.follows(settings) and allowed()
 
 
 def connect(
@@ -133,6 +168,8 @@ def connect(
         app=f"causette-cli/{run.verb}",
         lang=current().lang,
         join_timeout=timeout,
+        follow=joining.follows(run.settings),
+        moved=partial(joining.met_again, entry),
     )
     client = Client(entry.target, entry.keys, options, profile)
     client.start()
@@ -180,7 +217,8 @@ def _wait_until_ready(
 
 
 def _failed(event: Failed, entry: Entry) -> Stop:
-    line = explain(event.code, {**entry.values, **event.values}, event.text)
+    values = {**entry.values, **event.values}
+    line = explain(event.code, values, event.text) + _doctor(event.code, values)
     return Stop(joining.status_of(event.code), line)
 
 
@@ -194,7 +232,15 @@ def cannot_join(error: CannotJoin) -> Stop:
             key=error.values.get("key") or _("no key"),
             expected=error.values.get("expected") or _("no key"),
         )
-    return Stop(error.status, line)
+    return Stop(error.status, line + _doctor(error.code, error.values))
+
+
+def _doctor(code: str, values: Mapping[str, str | int | float]) -> str:
+    """Where to hear more, for what has many causes."""
+    if code not in _EXAMINED:
+        return ""
+    where = f" {place(str(values['host']), int(values['port']))}" if "port" in values else ""
+    return " " + _("To find out why: {command}").format(command=f"client_cli.py doctor{where}")
 
 
 # --- a person -------------------------------------------------------------------------------------

@@ -1,10 +1,9 @@
-"""The verbs `rooms` and `who`: lists, and the verbs of later work. Owns their two forms."""
+"""The verbs `rooms` and `who`: lists. Owns their two forms."""
 
 from __future__ import annotations
 
 from common.cli import wire
 from common.cli.joining import Run, connect, enter
-from common.cli.output import Stop
 from common.client.joining import rooms_of
 from common.i18n import _, n_, number
 from common.safe import one_line
@@ -12,8 +11,6 @@ from common.safe import one_line
 
 def run(run: Run) -> int:
     """Print the list. Raises Stop, BadSetting, CannotJoin."""
-    if run.verb not in ("rooms", "who"):
-        raise Stop(1, _("{verb} comes with a later version").format(verb=run.verb))
     wanted = rooms_of(run.settings)
     session = connect(run, enter(run), visible=False)
     as_json = run.settings.switch("json")

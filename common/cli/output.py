@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from typing import IO
 
 from common.safe import one_line
+from common.terminal import wants_colour
 
 PROGRAM = "client_cli.py"
 
@@ -27,18 +27,6 @@ class Stop(Exception):
 
 class Terminated(BaseException):
     """SIGTERM came."""
-
-
-def wants_colour(stream: IO[str] | None, env: Mapping[str, str], no_color: bool) -> bool:
-    """Whether to colour what goes to `stream`: on a terminal, as NO_COLOR, FORCE_COLOR, TERM say.
-
-    https://no-color.org and https://force-color.org: set and not empty counts; NO_COLOR wins.
-    """
-    if no_color or env.get("NO_COLOR"):
-        return False
-    if env.get("FORCE_COLOR"):
-        return env["FORCE_COLOR"] != "0"
-    return stream is not None and stream.isatty() and env.get("TERM") != "dumb"
 
 
 class Output:

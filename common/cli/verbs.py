@@ -129,9 +129,20 @@ def program() -> Program:
                 ),
             ),
             Verb(
-                "discover", _("find the servers of this network"), (timeout(_("seconds")), as_json)
+                "discover",
+                _("find the servers of this network"),
+                (timeout(_("seconds to look for (3)")), as_json),
             ),
-            Verb("doctor", _("find out what is wrong"), (as_json,)),
+            Verb(
+                "doctor",
+                _("find out why one cannot join, and what to do"),
+                (timeout(_("seconds for all that a server must answer (10)")), as_json),
+                "[SERVER]",
+                _(
+                    "SERVER is what --server takes; without it, the one that the other verbs would"
+                    " join. It enters no room and says nothing. 0: nothing is wrong."
+                ),
+            ),
             Verb(
                 "bot",
                 _("JSON lines on stdin and stdout, for programs; see docs/bots.md"),

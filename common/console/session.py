@@ -120,6 +120,7 @@ def _session(data: Path, target: Target) -> Iterator[Client]:
         app="causette-broker/console",
         lang=current().lang,
         join_timeout=_TIMEOUT,
+        follow=False,
     )
     with Client(target, pair, options) as client:
         _wait_until_in(client, target)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.client.joining import follows
-from common.client.nearby import Choice, judge
+from common.client.nearby import Choice, Standing, judge
 from common.client.pins import BadPins, Pin, Pins
 from common.gui.screens import Post
 from common.gui.servers import Offer
@@ -101,7 +101,8 @@ class Neighbourhood:
 def offers_of(
     found: Sequence[Found], pins: Mapping[str, Pin], remembered: Remembered
 ) -> list[Offer]:
-    """What is found, as something to choose. Pure."""
+    """What is found, as something to choose: what is known first, since anybody may announce
+    anything. Pure."""
     names = apart(found)
     nicks = {one.server: one.nick for one in remembered.servers}
     offers = []
@@ -121,4 +122,4 @@ def offers_of(
                 standing=judged.standing,
             )
         )
-    return offers
+    return sorted(offers, key=lambda offer: offer.standing is not Standing.KNOWN)

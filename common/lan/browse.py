@@ -191,9 +191,12 @@ class Watch:
     async def _learn(self, mdns: Mdns, instance: str) -> None:
         heard = await mdns.hear(instance)
         if heard is None:
-            self._missed[instance] = self._missed.get(instance, 0) + 1
-            if self._missed[instance] >= _MISSES and self._there.pop(instance, None) is not None:
-                self._show()
+            if instance in self._there:
+                self._missed[instance] = self._missed.get(instance, 0) + 1
+                if self._missed[instance] >= _MISSES:
+                    self._missed.pop(instance)
+                    self._there.pop(instance)
+                    self._show()
             return
         self._missed.pop(instance, None)
         server = read(heard, [one.network for one in self._own])

@@ -74,6 +74,8 @@ def merged(lang: str, template: Catalog) -> Catalog:
             text = message.id
         elif isinstance(message.id, tuple) and not isinstance(text, tuple):
             text = ("",) * new.num_plurals
+        elif isinstance(message.id, str) and isinstance(text, tuple):
+            text = ""  # it had a plural once
         new.add(message.id, text, flags=message.flags)
     return new
 

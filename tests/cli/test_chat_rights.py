@@ -16,6 +16,7 @@ from common.keys import fingerprint
 from common.protocol import deeds
 from common.protocol.deeds import Entry, LogEntry
 from common.protocol.messages import Person, Record
+from common.talk.ways import Way, Ways
 from tests.cli.chatting import NOW, Chat, messages, ready, record
 
 ENTER = "\r"
@@ -343,8 +344,8 @@ def test_a_key_that_is_not_meant_clearly_is_not_taken(chat: Chat) -> None:
 
 
 def test_an_invitation_is_shown_with_its_limits(tmp_path: Path) -> None:
-    link = lambda code: f"causette://key@host:5555?invite={code}"  # noqa: E731
-    with Chat(tmp_path, invitation_link=link) as chat:
+    ways = Ways((Way("host", 5555, 5556, KEY),), "")
+    with Chat(tmp_path, columns=160, ways=lambda: ways) as chat:
         chat.type("/invitation 3 2d" + ENTER)
         (deed,), future = chat.client.wait_asked("make_code")
         assert deed == deeds.MakeInvitation(uses=3, seconds=172_800)

@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from common.cli.output import Stop, note, wants_colour
+from common.cli.output import Stop, note
+from common.terminal import wants_colour
 
 
 class Terminal(io.StringIO):

@@ -21,6 +21,7 @@ from common.client.client import Client, Options
 from common.client.profile import AnyProfile, Profile, profile_path
 from common.client.target import Target
 from common.protocol.messages import Record
+from tests.support.looped import Looped, LoopedClient
 from tests.support.programs import BrokerProgram
 from tests.support.waiting import scaled, wait_until
 
@@ -45,8 +46,10 @@ class Member:
         pair: keys.KeyPair | None = None,
         rooms: Sequence[str] = (GENERAL,),
         profile: AnyProfile | None = None,
+        loop: Looped | None = None,
         **options: Any,
     ) -> None:
+        """With `loop` its client runs there, else in a thread of its own."""
         self.target = target
         self.nick = nick
         self.pair = pair or keys.generate()
@@ -56,9 +59,9 @@ class Member:
         self.said: list[Future[ev.StoredReply]] = []
         self.profile = profile
         options.setdefault("join_timeout", scaled(15))
-        self.client = Client(
-            target, self.pair, Options(nick=nick, rooms=list(rooms), **options), profile
-        )
+        settings = Options(nick=nick, rooms=list(rooms), **options)
+        make = Client if loop is None else loop.client
+        self.client: Client | LoopedClient = make(target, self.pair, settings, profile)
         self._changed = threading.Condition()
         self._collector = threading.Thread(
             target=self._collect, name=f"events of {nick}", daemon=True
@@ -105,7 +108,9 @@ class Member:
     @property
     def ended(self) -> bool:
         """Whether its client has let everything go."""
-        return not self.client._thread.is_alive()
+        if isinstance(self.client, Client):
+            return not self.client._thread.is_alive()
+        return self.client.ended
 
     # --- what it saw ------------------------------------------------------------------------------
 

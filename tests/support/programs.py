@@ -38,9 +38,12 @@ atexit.register(shutil.rmtree, _NO_HOME, ignore_errors=True)
 
 
 def child_env(env: Mapping[str, str] | None = None) -> dict[str, str]:
-    """A calm environment for a child: no colour, English, UTF-8, none of the person's settings."""
+    """A calm environment for a child: no colour, English, UTF-8, none of the person's settings, and
+    no look around the network."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("CAUSETTE_")}
     calm = {"NO_COLOR": "1", "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
+    # Nothing is sent to the network that this machine happens to be on.
+    calm["CAUSETTE_NO_DISCOVERY"] = "1"
     calm |= {f"XDG_{kind}_HOME": str(_NO_HOME / kind.lower()) for kind in ("CONFIG", "DATA")}
     return kept | calm | dict(env or {})
 

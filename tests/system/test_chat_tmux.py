@@ -80,13 +80,20 @@ class Terminals:
         self._count = 0
 
     def chat(
-        self, broker: BrokerProgram, nick: str, *words: str, columns: int = 80, rows: int = 24
+        self,
+        broker: BrokerProgram,
+        nick: str,
+        *words: str,
+        columns: int = 80,
+        rows: int = 24,
+        data_dir: Path | None = None,
     ) -> Terminal:
-        """A chat with the data directory of the broker; every nickname has its own profile."""
+        """A chat with the data directory of the broker, where it is not given another; every
+        nickname has its own profile."""
         self._count += 1
         name = f"t{self._count}"
         command = [sys.executable, str(ROOT / "client_cli.py"), "chat", "-n", nick]
-        command += ["-s", broker.link, "--data-dir", str(broker.data_dir), *words]
+        command += ["-s", broker.link, "--data-dir", str(data_dir or broker.data_dir), *words]
         environment = ["env", "-u", "NO_COLOR", "COLORTERM=truecolor"]
         line = shlex.join([*environment, *command]) + "; echo STATUS $?; exec cat"
         terminal = Terminal(self._server, name)

@@ -236,12 +236,6 @@ def test_head_of_a_pipe_ends_listening_though_nothing_more_is_said(
         assert pipeline.lines("stderr") == []
 
 
-@pytest.mark.parametrize("verb", ["discover", "doctor"])
-def test_verbs_of_later_work_say_so(broker: BrokerProgram, verb: str) -> None:
-    done = run(broker, verb)
-    assert (done.code, done.stdout, done.stderr.count("\n")) == (1, "", 1)
-
-
 @pytest.mark.parametrize(
     ("name", "begins"),
     [("talk.txt", "=== general ==="), ("talk.html", "<!DOCTYPE html>"), ("talk.jsonl", '{"type"')],

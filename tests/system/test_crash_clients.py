@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from common.web.store import WebStore
 from devtools import kill_loop
 from tests.conftest import BrokerFactory
 from tests.support import scaled, wait_until
@@ -30,10 +31,13 @@ def talk(tmp_path: Path) -> Iterator[Talk]:
     """`talk(broker, "ada", fault=...)`: a talker that is in; the same profile each time."""
     with ExitStack() as running:
 
-        def start(broker: BrokerProgram, nick: str, fault: str = "") -> Program:
+        def start(
+            broker: BrokerProgram, nick: str, fault: str = "", *, loop: bool = False
+        ) -> Program:
             words = [sys.executable, "-m", "tests.support.talker", broker.link, nick]
             env = {"CAUSETTE_CLIENT_FAULT": fault} if fault else {}
-            program = Program([*words, tmp_path / "talkers"], env=env)
+            how = ["--loop"] if loop else []
+            program = Program([*words, tmp_path / "talkers", *how], env=env)
             running.enter_context(program)
             program.wait_json(15, type="ready")
             return program
@@ -45,13 +49,27 @@ def _died(program: Program) -> None:
     assert program.wait(15) == -signal.SIGKILL, program.describe()
 
 
-def _waiting(broker: BrokerProgram, root: Path) -> list[str]:
-    """The words in the talker's outbox on disk."""
-    profile = open_profile(root / "talkers", "ada", target_of(broker))
+def _waiting(broker: BrokerProgram, root: Path, *, loop: bool) -> list[str]:
+    """The words in the talker's outbox on disk; on a loop, each is kept with its key."""
+    data_dir = root / "talkers"
+    if loop:
+        store = WebStore.open(data_dir / "web" / "web.sqlite")
+        try:
+            ada = store.browser("ada")
+            assert ada is not None
+            profile = store.profile(ada.id)
+            texts = [item.text for item in profile.outbox()]
+            assert list(profile.keys().values()) == [f"key of {text}" for text in texts]
+            assert {profile.outcome(f"key of {text}") for text in texts} <= {"waiting"}
+            assert profile.outcome("key of first") == "settled"
+            return texts
+        finally:
+            store.close()
+    kept = open_profile(data_dir, "ada", target_of(broker))
     try:
-        return [item.text for item in profile.outbox()]
+        return [item.text for item in kept.outbox()]
     finally:
-        profile.close()
+        kept.close()
 
 
 def _shown(program: Program) -> list[str]:
@@ -70,6 +88,7 @@ def test_row_6_kill_9_under_writers() -> None:
     assert sum(summary.kills.values()) == 9
 
 
+@pytest.mark.parametrize("loop", [False, True], ids=["thread", "loop"])
 @pytest.mark.parametrize(
     ("row", "fault", "kept", "stored_before"),
     [
@@ -84,6 +103,7 @@ def test_rows_7_and_8_a_client_killed_around_its_push(
     fault: str,
     kept: bool,
     stored_before: bool | None,
+    loop: bool,
     broker: BrokerProgram,
     talk: Talk,
     join: Join,
@@ -93,19 +113,19 @@ def test_rows_7_and_8_a_client_killed_around_its_push(
 
     Guards: the outbox on disk before the push, and the stream's last number in `welcome`."""
     witness = join(broker, "witness")
-    ada = talk(broker, "ada", fault)
+    ada = talk(broker, "ada", fault, loop=loop)
     ada.send_line({"say": "first"})
     witness.wait_texts(["first"])
     ada.wait_json(text="first", state="stored")
     ada.send_line({"say": "second"})
     _died(ada)
-    assert _waiting(broker, tmp_path) == (["second"] if kept else [])
+    assert _waiting(broker, tmp_path, loop=loop) == (["second"] if kept else [])
     if stored_before:
         witness.wait_texts(["second"])
     elif stored_before is False:
         assert [r.text for r in pages(witness.client.history)] == ["first"]
 
-    again = talk(broker, "ada")
+    again = talk(broker, "ada", loop=loop)
     again.send_line({"say": "third"})
     witness.wait_texts(["first", "second", "third"])
     again.wait_json(text="third", state="stored")
@@ -114,19 +134,20 @@ def test_rows_7_and_8_a_client_killed_around_its_push(
     assert [r.text for r in pages(witness.client.history)] == ["first", "second", "third"]
     again.close_stdin()
     assert again.wait() == 0
-    assert _waiting(broker, tmp_path) == []
+    assert _waiting(broker, tmp_path, loop=loop) == []
 
 
+@pytest.mark.parametrize("loop", [False, True], ids=["thread", "loop"])
 @pytest.mark.parametrize("fault", ["shown:2", "cursor:2"])
 def test_row_9_a_client_killed_between_display_and_cursor(
-    fault: str, broker_factory: BrokerFactory, talk: Talk, join: Join
+    fault: str, loop: bool, broker_factory: BrokerFactory, talk: Talk, join: Join
 ) -> None:
     """It resumes at the cursor on disk: no record is passed over, none comes twice in one run.
 
     Guards: the cursor is written after the record was shown, never before."""
     broker = broker_factory(*FAST)
     writer = join(broker, "writer")
-    ada = talk(broker, "ada", fault)
+    ada = talk(broker, "ada", fault, loop=loop)
     for number in range(5_000):
         if ada.process.poll() is not None:
             break
@@ -141,7 +162,7 @@ def test_row_9_a_client_killed_between_display_and_cursor(
     everything = writer.wait_texts(["while away"])
 
     before = _shown(ada)
-    again = talk(broker, "ada")
+    again = talk(broker, "ada", loop=loop)
     again.wait_json(type="caught-up")
     wait_until(lambda: _shown(again)[-1:] == everything[-1:], "it is shown the newest line")
     after = _shown(again)

@@ -87,6 +87,7 @@ def test_a_known_address_that_the_server_has_left_leads_to_where_it_is_now(
     broker.wait_line("now by 10.9.0.88:5555", 15, stream="stderr")
     done = client.cli(tmp_path, "send", *words, "after")
     assert done.code == 0, done.stderr
+    assert "The server has moved: it is at 10.9.0.88:5555 now." in done.stderr
     assert client.cli(tmp_path, "send", *words, "no", "--no-discovery").code == 69
     done = client.cli(tmp_path, "history", "--json", "-s", server.address, "-n", "bob")
     assert [line["text"] for line in done.events()] == ["before", "after"]

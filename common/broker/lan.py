@@ -30,13 +30,10 @@ from common.protocol.messages import PROTOCOL
 from common.safe import one_line
 from common.terminal import wants_colour
 
-EVERY: Final = "tcp://*:5555"
-"""Where `--lan` has a broker listen, unless it is told."""
 _OFFERED: Final = 6
 """Addresses that are printed; the rest are for other machines to try."""
 _TROUBLE: Final = {
-    "missing": "zeroconf is not installed; type: python3 dev.py setup, or: pip install"
-    " 'causette[lan]'",
+    "missing": "zeroconf is not installed; type: python3 dev.py setup, or: pip install '.[lan]'",
     "no-network": "no network interface is up; it is tried again",
     "no-multicast": "no network interface takes multicast; others can type the address",
     "refused": "{why}; others can type the address",

@@ -90,14 +90,13 @@ class AsyncClient(Requests):
         """When (monotonic) the session is to be asked what it wants done."""
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = NEVER
-        if options.follow:
-            self._engine.follow(self._from_afar, options.moved)
         self._search: tuple[int, bool] | None = None
         """About which sockets (`made`) it is being found out why they failed, and whether a word
         from the broker would prove that they did not."""
-
         self._suspected = -SUSPECTED
         self._patience = random.uniform(*KEEP_CURSORS)
+        if options.follow:
+            self._engine.follow(self._from_afar, options.moved)
 
     def start(self) -> None:
         """Begins to connect; `Ready` or `Failed` is emitted. Call it in the running loop, once."""
@@ -250,10 +249,12 @@ class AsyncClient(Requests):
 
     def _find_out(self, doubt: Doubt) -> None:
         made = self._link.made
-        if self._search is None or self._search[0] != made:
-            self._search = (made, not doubt.lost)
-            found = self._context.settle(doubt)
-            found.add_done_callback(lambda done: self._found(made, done))
+        if self._search is not None and self._search[0] == made:
+            self._search = (made, self._search[1] and not doubt.lost)
+            return
+        self._search = (made, not doubt.lost)
+        found = self._context.settle(doubt)
+        found.add_done_callback(lambda done: self._found(made, done))
 
     def _found(self, made: int, done: "asyncio.Future[Cause]") -> None:
         """The link may have come back meanwhile, or another was made: it has no cause then."""

@@ -10,8 +10,7 @@ from common.safe import one_line
 
 _WHY: Final[dict[Reason, str]] = {
     "missing": N_(
-        "Looking for servers needs zeroconf. Type: python3 dev.py setup, or: pip install"
-        " 'causette[lan]'."
+        "Looking for servers needs zeroconf. Type: python3 dev.py setup, or: pip install '.[lan]'."
     ),
     "no-network": N_(
         "This machine is not on a network. Connect it to one, or type a server's address."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -114,6 +115,25 @@ def test_a_search_is_dropped_when_a_word_came_meanwhile(
             searched.set_result(("no-answer", "nobody"))
             await answer(ada.ping())
             assert not ear.of(ev.LinkDown)
+
+    run(test())
+
+
+def test_a_search_for_what_is_lost_for_sure_is_not_dropped(
+    broker: BrokerProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line is gone, as its monitor told meanwhile; words still come on the other."""
+
+    async def test() -> None:
+        async with people(target_of(broker), "ada") as ((ada, ear),):
+            searched: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            monkeypatch.setattr(LoopContext, "settle", lambda _context, _doubt: searched)
+            ada._find_out(ada._link.doubt())
+            ada._find_out(replace(ada._link.doubt(), lost=True))
+            await answer(ada.ping())
+            searched.set_result(("link-lost", "the line was cut"))
+            await ear.until(lambda: ear.of(ev.LinkDown))
+            await ear.until(lambda: ear.of(ev.LinkUp))
 
     run(test())
 

@@ -96,7 +96,7 @@ def listed(one: Opened) -> list[str]:
 def tell(one: Opened, *servers: Found) -> None:
     Network.last.on_change(list(servers))
     one.until(
-        lambda: [offer.found for offer in one.form._list.shown if offer.found] == list(servers),
+        lambda: {offer.found for offer in one.form._list.shown if offer.found} == set(servers),
         "it is listed",
     )
 
@@ -200,6 +200,15 @@ def test_another_one_of_a_known_name_is_asked_about(
     assert server.fingerprint in words(one.card)
     one.press("Trust and connect")
     one.until_in()
+
+
+def test_what_is_known_comes_first(opened: Opener, tmp_path: Path) -> None:
+    Pins.of(tmp_path / "mine").pin("10.0.0.1:5555", OTHER, "Zoo", datetime.date(2026, 11, 20))
+    one = opened()
+    fakes = [replace(STRANGER, name=f"A{n}", key=f"{n:02}" * 32) for n in range(20)]
+    tell(one, *fakes, replace(STRANGER, name="Zoo"))
+    assert listed(one)[2] == "Zoo"
+    assert "18 more" in listed(one)
 
 
 def test_a_known_server_that_moved_is_listed_once(opened: Opener, tmp_path: Path) -> None:

@@ -155,3 +155,22 @@ def test_the_configuration_may_say_it(network: Network, serve: OnHost, tmp_path:
         broker.wait_json(15, type="ready")
         broker.wait_line("announced on the network", 15, stream="stderr")
     assert json.loads(broker.lines()[0])["pull"] == ["tcp://[::]:5555"]
+
+
+def test_without_the_extra_each_says_what_to_install(network: Network, tmp_path: Path) -> None:
+    """As on a machine where zeroconf and segno were not installed: the rest works."""
+    for name in ("zeroconf", "segno", "ifaddr"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError\n")
+    bare = ("env", f"PYTHONPATH={tmp_path}", sys.executable)
+    host = network.host()
+    cli = (*bare, ROOT / "client_cli.py", "--data-dir", tmp_path / "data")
+    with host.terminal(*bare, ROOT / "broker.py", "--lan", "--data-dir", tmp_path / "d") as broker:
+        said = broker.wait("not announced: zeroconf is not installed; type: python3 dev.py setup")
+        assert code_in(said) == []
+        words = ("send", "-s", host.address, "--trust-first", "-n", "bob", "hello")
+        assert host.run(*cli, *words).code == 0
+        found = host.run(*cli, "discover", "--timeout", "1")
+        assert (found.code, found.stdout) == (1, "")
+        assert "Looking for servers needs zeroconf. Type: python3 dev.py setup" in found.stderr
+    with host.terminal(*cli, "chat", "-n", "bob") as terminal:
+        terminal.wait("Looking for servers needs zeroconf.")

@@ -1,8 +1,8 @@
 """The addresses by which others reach this machine, and the interfaces that they belong to.
 
 Owns how they are found out, without sending anything and without asking a resolver. It is the one
-place that knows `ifaddr`, which comes with the extra `lan`; without it there are only the addresses
-from which this machine would send. Must not know what is served on them.
+place that knows `ifaddr`, which comes with the extra `lan`; without it Linux tells them all the
+same, and other systems only from which address they would send. Must not know what is served there.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import struct
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 if sys.platform == "linux":
@@ -26,11 +27,13 @@ EVERYWHERE: Final = frozenset({"*", "0.0.0.0", "::"})
 _FAR: Final = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
 
 # netdevice(7). RUNNING: there is a carrier, or the interface does not tell.
-_SIOCGIFFLAGS: Final = 0x8913
+_SIOCGIFFLAGS, _SIOCGIFADDR, _SIOCGIFNETMASK = 0x8913, 0x8915, 0x891B
 _UP, _RUNNING, _MULTICAST = 0x1, 0x40, 0x1000
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Flags = Callable[[str], int | None]
+Told = tuple[str, int, str, int]
+"""Interface, its number, address, length of the network's part."""
+Ask = Callable[[int, str], bytes]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -67,28 +70,17 @@ def interfaces() -> list[Own]:
     """Every address of the interfaces that are up, in a fixed order; nothing where the system or
     the lack of `ifaddr` does not tell. About 0.2 ms, so it may be asked every few seconds."""
     try:
-        import ifaddr
-    except ImportError:
-        return []
-    found: list[Own] = []
-    try:
+        told = list(_told_by_ifaddr())
+    except (ImportError, OSError, AssertionError, ValueError):
         # An interface between two points may come without a netmask, which ifaddr asserts.
-        adapters = list(ifaddr.get_adapters())
-    except (OSError, AssertionError, ValueError):
-        return []
-    with _flags() as flags:
-        for adapter in adapters:
-            name = str(adapter.name)
-            known = flags(name)
-            if known is not None and not (known & _UP and known & _RUNNING):
-                continue
-            for one in adapter.ips:
-                address = one.ip if isinstance(one.ip, str) else one.ip[0]
-                multicast = known is None or bool(known & _MULTICAST)
-                with contextlib.suppress(ValueError):
-                    bare = str(ipaddress.ip_address(str(address).partition("%")[0]))
-                    prefix = int(one.network_prefix)
-                    found.append(Own(name, adapter.index or 0, bare, prefix, multicast))
+        told = list(_told_by_linux()) if sys.platform == "linux" else []
+    found: list[Own] = []
+    with _asked_of_linux() as ask:
+        for name, index, address, prefix in told:
+            answer = ask(_SIOCGIFFLAGS, name)
+            known = struct.unpack_from("=H", answer)[0] if answer else _UP | _RUNNING | _MULTICAST
+            if known & _UP and known & _RUNNING:
+                found.append(Own(name, index, address, prefix, bool(known & _MULTICAST)))
     return sorted(found)
 
 
@@ -133,20 +125,45 @@ def _is_on_the_cable(address: str) -> bool:
     return ip.version == 4 and ip.is_link_local
 
 
+def _told_by_ifaddr() -> Iterator[Told]:
+    """Raises ImportError, OSError, AssertionError, ValueError."""
+    import ifaddr
+
+    for adapter in ifaddr.get_adapters():
+        for one in adapter.ips:
+            text = one.ip if isinstance(one.ip, str) else one.ip[0]
+            address = str(ipaddress.ip_address(str(text).partition("%")[0]))
+            yield str(adapter.name), adapter.index or 0, address, int(one.network_prefix)
+
+
+def _told_by_linux() -> Iterator[Told]:
+    """The first IPv4 address of each interface, and those of IPv6."""
+    with _asked_of_linux() as ask:
+        for index, name in socket.if_nameindex():
+            address, mask = ask(_SIOCGIFADDR, name), ask(_SIOCGIFNETMASK, name)
+            if address and mask:
+                ones = int.from_bytes(mask[4:8], "big").bit_count()
+                yield name, index, socket.inet_ntoa(address[4:8]), ones
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/net/if_inet6").read_text("ascii").splitlines():
+            digits, number, length, _scope, _flags, name = line.split()
+            ip = ipaddress.IPv6Address(bytes.fromhex(digits))
+            yield name, int(number, 16), str(ip), int(length, 16)
+
+
 @contextlib.contextmanager
-def _flags() -> Iterator[Flags]:
-    """Asks for an interface's flags; where the system is another, it is never told any."""
+def _asked_of_linux() -> Iterator[Ask]:
+    """Asks for something of an interface, by netdevice(7): the answer without the name; nothing
+    where there is none, or the system is another."""
     if sys.platform != "linux":
-        yield lambda _name: None
+        yield lambda _what, _name: b""
         return
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
 
-        def flags(name: str) -> int | None:
-            request = struct.pack("16sH14x", name.encode()[:15], 0)
+        def ask(what: int, name: str) -> bytes:
             try:
-                answer = fcntl.ioctl(asked, _SIOCGIFFLAGS, request)
+                return fcntl.ioctl(asked, what, struct.pack("16s24x", name.encode()[:15]))[16:]
             except OSError:
-                return None
-            return int(struct.unpack("16sH14x", answer)[1])
+                return b""
 
-        yield flags
+        yield ask

@@ -73,10 +73,21 @@ def test_without_ifaddr_there_is_what_this_machine_would_send_from(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "ifaddr", None)
+    monkeypatch.setattr(sys, "platform", "another")
     monkeypatch.setattr(socket.socket, "connect", lambda *_args: None)
     monkeypatch.setattr(socket.socket, "getsockname", lambda _self: ("10.0.0.7", 9))
     assert addresses.interfaces() == []
     assert addresses.addresses() == ["10.0.0.7"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells it by itself")
+def test_linux_tells_the_same_without_ifaddr(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = addresses.interfaces()
+    monkeypatch.setitem(sys.modules, "ifaddr", None)
+    found = addresses.interfaces()
+    # Of several IPv4 addresses of one interface it tells the first.
+    assert set(found) <= set(told)
+    assert {one.interface for one in found} == {one.interface for one in told}
 
 
 def test_an_interface_that_ifaddr_cannot_read_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +95,7 @@ def test_an_interface_that_ifaddr_cannot_read_ends_nothing(monkeypatch: pytest.M
         raise AssertionError("sockaddr_to_ip returned None")
 
     monkeypatch.setitem(sys.modules, "ifaddr", SimpleNamespace(get_adapters=cannot))
-    assert addresses.interfaces() == []
+    assert {one.address for one in addresses.interfaces()} >= {"127.0.0.1"}
 
 
 def test_a_link_local_address_is_written_with_its_interface() -> None:

@@ -14,6 +14,9 @@ from common.gui.theme import theme_of
 _LAST: WeakKeyDictionary[tk.Misc, tk.Menu] = WeakKeyDictionary()
 """The menu that each root showed last: it can only go when its command has run, so at the next."""
 
+_LOOKED_AGAIN = (60, 250)
+"""Milliseconds after a menu has gone at which its focus is looked for once more."""
+
 
 class PopupMenu:
     """A menu for one showing: made, filled, shown."""
@@ -94,7 +97,10 @@ class PopupMenu:
         self.menu.tk_popup(x, y)
 
     def _closed(self, before: tk.Misc | None) -> None:
-        """Over a dialog, which grabs the keyboard, Tk does not give the focus back by itself."""
+        """Over a dialog, which grabs the keyboard, Tk does not give the focus back by itself.
+
+        A busy screen tells of the loss only later: so it is looked for more than once.
+        """
 
         def restore() -> None:
             root = self._theme.root
@@ -103,6 +109,8 @@ class PopupMenu:
                 before.focus_force()
 
         self._theme.root.after_idle(restore)
+        for later in _LOOKED_AGAIN:
+            self._theme.root.after(later, restore)
 
     def show_above(self, widget: tk.Widget) -> None:
         """Open it over a widget at the foot of the window; below it where there is no room."""

@@ -117,16 +117,16 @@ class Announcer:
     async def _look_and_say(self) -> None:
         """Have the network know what is so now. Raises Unavailable."""
         own = self._look()
-        part = taking_part(own)
-        hosts = _in_order([one for one in part if self._bound(one)])
-        if not hosts:
-            raise Unavailable("no-network")
-        server = replace(self._server, hosts=hosts)
         if self._mdns is None:
             self._mdns = await Mdns.open(own)
         else:
             # Also where nothing has changed: an address that came a moment ago could not be used.
             await self._mdns.follow(own)
+        part = taking_part(own)
+        hosts = _in_order([one for one in part if self._bound(one)])
+        if not hosts:
+            raise Unavailable("no-network")
+        server = replace(self._server, hosts=hosts)
         if server != self._published:
             label = label_of(server.name, server.key)
             await self._mdns.publish(label, server.pull, hosts, fields_of(server))

@@ -65,11 +65,11 @@ class Mdns:
     @classmethod
     async def open(cls, own: Sequence[Own]) -> Mdns:
         """Take part with these addresses of this machine. Raises Unavailable."""
-        part = taking_part(own)
         try:
             from zeroconf.asyncio import AsyncZeroconf
         except ImportError as error:
             raise Unavailable("missing") from error
+        part = taking_part(own)
         # Which interface did not work is told by whoever asks for it; not by zeroconf, at length.
         logging.getLogger("zeroconf").setLevel(logging.CRITICAL)
         try:

@@ -65,8 +65,9 @@ class Keyboard:
         self._run("key", "--clearmodifiers", "--delay", "20", *keys)
 
     def type(self, words: str) -> None:
-        """Type words, emoji too."""
-        self._run("type", "--clearmodifiers", "--delay", "20", words)
+        """Type words, emoji too: a lent key is lent long enough for a window that is slow."""
+        delay = "20" if words.isascii() else "200"
+        self._run("type", "--clearmodifiers", "--delay", delay, words)
 
     def _run(self, *words: str) -> None:
         program = require("xdotool", "apt-get install xdotool")

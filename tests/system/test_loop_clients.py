@@ -144,7 +144,7 @@ def frugal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Links come to rest soon, however few there are, and silence is noticed soon."""
     monkeypatch.setattr(looplink, "REST", 0.2)
     monkeypatch.setattr(shared, "FEW", 0)
-    monkeypatch.setattr(session, "SILENCE", 1.0)
+    monkeypatch.setattr(session, "SILENCE", 3.0)
 
 
 def _at_rest(*people: Member) -> None:

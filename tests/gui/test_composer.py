@@ -33,7 +33,14 @@ class Desk:
         root.update()
         root.focus_force()
         self.composer.focus_set()
-        root.update()
+        self.has_focus(self.composer.text)
+
+    def has_focus(self, widget: tk.Misc) -> None:
+        def there() -> bool:
+            self.root.update()
+            return self.root.focus_get() is widget
+
+        wait_until(there, f"the focus on {widget}", saw=self.root.focus_get)
 
     def _send(self, text: str) -> str | None:
         if text.startswith("/no"):
@@ -194,14 +201,16 @@ def test_the_picker_finds_an_emoji_by_name_and_gives_the_focus_back(
     desk.root.geometry("720x560")
     keyboard.type("a")
     desk.composer._smile.invoke()
-    desk.root.update()
+    desk.has_focus(desk.composer._picker._field.text)
     keyboard.type("rocke")
     keyboard.press("Return")
     desk.holds("a🚀")
     keyboard.type("b")
     desk.holds("a🚀b")
     desk.composer._smile.invoke()
+    desk.has_focus(desk.composer._picker._field.text)
     keyboard.press("Right", "Escape")
+    desk.has_focus(desk.composer.text)
     keyboard.type("c")
     desk.holds("a🚀bc")
 

@@ -46,7 +46,7 @@ INTERACTIVE: Final = 1_000.0
 LOADS: Final = 5
 AT_ONCE: Final = 20
 """Browsers that come in at the same time."""
-SETTLE: Final = 8.0
+SETTLE: Final = 15.0
 """Seconds until the news of everybody's arrival has died down."""
 LAST: Final = 10.0
 """Seconds that the last deliveries may take."""

@@ -193,7 +193,7 @@ class Gateway:
             # A page cannot read why a handshake was refused; it can read this.
             await socket.close(code=LEFT)
         else:
-            await self.sessions.attach(browser, socket, browser.lang)
+            await self.sessions.attach(browser, socket, ask.request.transport, browser.lang)
         return socket
 
     async def _save(self, ask: Ask) -> web.StreamResponse:

@@ -153,13 +153,19 @@ class Sessions:
             return Turned(failed, text, _FIELDS.get(failed, ""))
         return Joined(session.nick) if session.ready else Waits(session.fingerprint)
 
-    async def attach(self, browser: Browser, socket: web.WebSocketResponse, lang: str) -> None:
-        """Show a browser its chat on this socket, until the page is gone. `lang`: in which it is
-        spoken to before it says its own."""
+    async def attach(
+        self,
+        browser: Browser,
+        socket: web.WebSocketResponse,
+        transport: asyncio.WriteTransport | None,
+        lang: str,
+    ) -> None:
+        """Show a browser its chat on this socket, which writes to `transport`, until the page is
+        gone. `lang`: in which it is spoken to before it says its own."""
         task = asyncio.current_task()
         if task is not None:
             self._pages.add(task)
-        page = Page(socket, self.counts)
+        page = Page(socket, transport, self.counts)
         self.counts.attached += 1
         try:
             with speaking(lang):

@@ -2,10 +2,14 @@
 
 Owns its two queues, its closing and how much a page may ask. Must not know what the messages mean.
 
-Theory. What is told goes into a queue, and a task writes it as fast as the browser takes it: nobody
-waits for a slow page, and one that is too far behind is closed; it comes back by itself and gets
-the whole. What is asked is read only as fast as may be asked, so that a flood stays in the
-sender's own buffers; whoever goes on with it is closed.
+Theory. What is told is written at once where the browser has taken all that was written before.
+Elsewhere it goes into a queue, and a task writes it as fast as the browser takes it: nobody waits
+for a slow page, and one that is too far behind is closed; it comes back by itself and gets the
+whole. What is asked is read only as fast as may be asked, so that a flood stays in the sender's own
+buffers; whoever goes on with it is closed.
+
+A task for each message takes as long as writing it, and hundreds of pages that hear the same
+message would get it only when all of them were looked after (measured).
 """
 
 from __future__ import annotations
@@ -14,7 +18,6 @@ import asyncio
 import contextlib
 import logging
 import socket as system_socket
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -28,6 +31,9 @@ from common.web.metrics import Counts
 UNSENT: Final = 1_000_000
 """Characters that may wait for a page. One message may be longer: the whole of a room with long
 texts is."""
+AT_ONCE: Final = 15_000
+"""Characters that always fit a transport that is empty: of four bytes each, they are less than the
+64 KiB above which it asks to wait."""
 RATE: Final = 40.0
 BURST: Final = 80.0
 """Messages a second that a page may send, and at once."""
@@ -53,13 +59,19 @@ _encode = msgspec.json.Encoder().encode
 class Page:
     """One page. `first`, then `run`; `send` at any time."""
 
-    def __init__(self, socket: web.WebSocketResponse, counts: Counts) -> None:
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        transport: asyncio.WriteTransport | None,
+        counts: Counts,
+    ) -> None:
+        """`transport` is what the socket writes to; None: the browser is gone already."""
         self._socket = socket
+        self._transport = transport
         self._counts = counts
         self._loop = asyncio.get_running_loop()
-        self._queue: deque[str] = deque()
+        self._queue: list[str] = []
         self._size = 0
-        self._wake = asyncio.Event()
         self._closing = 0
         """The code to close with, once what waits was written; 0: it stays open."""
         self._cutting: asyncio.TimerHandle | None = None
@@ -67,8 +79,7 @@ class Page:
         self._refilled = self._loop.time()
         self._above = 0
         self._bad = 0
-        self._writer = self._loop.create_task(self._write())
-        self._writer.add_done_callback(_look)
+        self._writer: asyncio.Task[None] | None = None
 
     # --- out -----------------------------------------------------------------------------------
 
@@ -80,9 +91,12 @@ class Page:
             self._queue.clear()
             self._drop(SLOW)
             return
+        if not self._queue and len(text) <= AT_ONCE and self._empty():
+            self._send_now(text)
+            return
         self._queue.append(text)
         self._size += len(text)
-        self._wake.set()
+        self._write_on()
 
     def tell(self, message: dict[str, Any]) -> None:
         """The same."""
@@ -92,7 +106,7 @@ class Page:
         """Close it when what waits was written."""
         if not self._closing:
             self._closing = code
-            self._wake.set()
+            self._write_on()
             self._cutting = self._loop.call_later(0 if code == SLOW else GOODBYE, self._cut)
 
     def elsewhere(self) -> None:
@@ -106,21 +120,41 @@ class Page:
             self._counts.dropped += 1
         self.close(code)
 
-    async def _write(self) -> None:
-        socket, queue = self._socket, self._queue
+    def _empty(self) -> bool:
+        """Whether the browser has taken all that was written."""
+        return self._transport is not None and not self._transport.get_write_buffer_size()
+
+    def _send_now(self, text: str) -> None:
+        """Writes what fits a transport that is empty, without a task that could wait."""
+        writing = self._socket.send_str(text)
         try:
-            while True:
-                while queue:
-                    text = queue.popleft()
-                    self._size -= len(text)
-                    await socket.send_str(text)
-                if self._closing:
-                    break
-                self._wake.clear()
-                await self._wake.wait()
+            writing.send(None)
+        except StopIteration:
+            return
+        except (ConnectionError, RuntimeError):
+            self._closing = 1006
+            self._write_on()
+            return
+        writing.close()
+        raise AssertionError("a socket waits to write into an empty transport")
+
+    def _write_on(self) -> None:
+        """What waits is written, and the close after it, by a task that ends with them."""
+        if self._writer is None:
+            self._writer = self._loop.create_task(self._write())
+            self._writer.add_done_callback(_look)
+
+    async def _write(self) -> None:
+        try:
+            while self._queue:
+                text = self._queue.pop(0)
+                self._size -= len(text)
+                await self._socket.send_str(text)
         except (ConnectionError, RuntimeError):
             self._closing = self._closing or 1006
-        await self._end()
+        if self._closing:
+            await self._end()
+        self._writer = None
 
     def _cut(self) -> None:
         """A browser that takes nothing does not take a close either."""
@@ -166,10 +200,10 @@ class Page:
     async def gone(self) -> None:
         """Nobody reads any more: let everything go."""
         self.close(1001)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GOODBYE + 1):
-                await asyncio.shield(self._writer)
-        self._writer.cancel()
+        if self._writer is not None:
+            await asyncio.wait([self._writer], timeout=GOODBYE + 1)
+        if self._writer is not None:
+            self._writer.cancel()
         if self._cutting is not None:
             self._cutting.cancel()
 

@@ -256,7 +256,7 @@ class House:
             line.setsockopt(system_socket.SOL_SOCKET, system_socket.SO_SNDBUF, 65_536)
         socket = web.WebSocketResponse(heartbeat=20, max_msg_size=65_536, compress=False)
         await socket.prepare(request)
-        await self.sessions.attach(browser, socket, browser.lang)
+        await self.sessions.attach(browser, socket, request.transport, browser.lang)
         return socket
 
     def browser(self, nick: str, lang: str = "en") -> Browser:

@@ -31,10 +31,9 @@ from common.web.roster import Rosters
 from common.web.socket import Page
 from common.web.store import Browser
 from common.web.talking import WebController, WebConversation
+from common.web.telling import Telling
 from common.web.view import View
 
-PAUSE: Final = 0.03
-"""Seconds between two words to a page at least, so that what comes together goes together."""
 MARK_PAUSE: Final = 1.0
 """Seconds between two notes of what was seen."""
 LINGER: Final = 120.0
@@ -78,13 +77,11 @@ class WebSession:
         self.view: View | None = None
         self.past: Past | None = None
         self._greeted = False
-        self._hearing = False
-        """Events are taken in: what they change is told when all of them are."""
         self._wanted = ""
         """The room that a page wants to be shown, until it is there."""
         self._rooms: list[str] = self._profile.rooms()
         self._asked_people: set[str] = set()
-        self._telling = Pace(PAUSE, self._flush)
+        self._telling = Telling(self._flush)
         self._marking = Pace(MARK_PAUSE, self._mark)
         self._leaving = Pace(0.0, self._lingered)
 
@@ -159,13 +156,11 @@ class WebSession:
         if self.over:
             return
         with speaking(self._words):
-            self._hearing = True
+            self._telling.hear(lines_alone=all(map(self.talk.is_read, events)))
             try:
                 self._take([self._heard_of(event) for event in events])
             finally:
-                self._hearing = False
-            if self.view is not None:
-                self._telling.now_or_soon()
+                self._telling.heard()
 
     def _heard_of(self, event: ev.Event) -> ev.Event:
         if isinstance(event, ev.Presence):
@@ -222,7 +217,7 @@ class WebSession:
         traces = 0
         for record in event.records:
             if record.user not in here:
-                view.people.absent_changed()
+                view.people.spoke(record.user, record.nick)
             gone = record.of if record.type == "delete" and traces < TRACES else 0
             if gone and self.past is not None and (view.away or room.get((gone, 0)) is None):
                 traces += 1
@@ -346,7 +341,7 @@ class WebSession:
                     self.controller.open(self._wanted)
                 self._wanted = ""
                 self._greet()
-            self._telling.now()
+            self._telling.anew()
 
     def detach(self, page: Page) -> None:
         """The page is gone."""
@@ -397,18 +392,17 @@ class WebSession:
 
     def changed(self) -> None:
         """Something is to be told, soon."""
-        if self.view is not None and not self._hearing:
-            self._telling.soon()
+        self._telling.changed()
         if self.controller.marks:
             self._marking.at(self._loop.time() + MARK_PAUSE)
 
-    def _flush(self) -> float:
+    def _flush(self, lines_alone: bool) -> float:
         """Tells the page what it does not know yet."""
         view = self.view
         if view is None or self.over:
             return NEVER
         with speaking(self._words):
-            due = view.flush(now_ms(), self._loop.time())
+            due = view.flush(now_ms(), self._loop.time(), lines_alone=lines_alone)
         if view.delivered:
             self._hub.counts.delivered += view.delivered
             view.delivered = 0

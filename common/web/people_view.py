@@ -13,6 +13,7 @@ import msgspec
 
 from common.client.timeline import Timeline
 from common.look import nick_index
+from common.safe import one_line
 from common.talk.surroundings import Surroundings, absent_heading, is_bot
 from common.web.pace import NEVER
 from common.web.roster import Roster, Rosters
@@ -45,14 +46,17 @@ class PeopleView:
         self._sign: object = None
         self._told: dict[str, object] = {}
         self._stale = True
+        self._absent: set[tuple[str, str]] = set()
+        """Users and names of those who were told as absent."""
 
     def again(self) -> None:
         """Tell all of it anew."""
         self._room = self._sign = None
 
-    def absent_changed(self) -> None:
-        """Somebody who is not here spoke, or the like."""
-        self._stale, self._sign = True, None
+    def spoke(self, user: str, nick: str) -> None:
+        """Somebody said something who is not here: a hook, say. They stand among the absent now."""
+        if (user, one_line(nick)) not in self._absent:
+            self._stale, self._sign = True, None
 
     def flush(self, clock: float) -> float:
         """Tell what changed; returns when to look again, by that clock."""
@@ -100,6 +104,7 @@ class PeopleView:
         if self._stale:
             self._stale = False
             rows = around.absent(room)
+            self._absent = {(row.user, row.nick) for row in rows}
             now["absent_heading"] = absent_heading(len(rows))
             now["absent"] = [_person(row.user, row.nick) for row in rows]
         changed = {

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from common.client import commands
 from common.client.commands import Call, Wrong
 from common.client.conversation import Conversation
-from common.client.events import CodeReply, Ready, Refused
+from common.client.events import CodeReply, Event, Messages, Ready, Refused
 from common.client.timeline import Bounds, Timeline
 from common.explain import explain
 from common.i18n import _
@@ -69,6 +69,14 @@ class WebConversation(Conversation):
 
     def follows(self, room: str) -> bool:
         return self.watched and super().follows(room)
+
+    def is_read(self, event: Event) -> bool:
+        """Whether all that an event will change is lines that this person sees: not lines that are
+        counted as unread, nor the first ones of a room that looks empty."""
+        if not isinstance(event, Messages) or not self.follows(event.room):
+            return False
+        room = self.room
+        return room is not None and room.size > 0
 
     def seen(self) -> tuple[str, int, str] | None:
         return super().seen() if self.watched else None

@@ -11,7 +11,8 @@ While it looks at another part of the room (`away`) nothing that happens at the 
 that it did.
 
 The other parts are made anew where what they depend on is not what it was; that costs a comparison
-of some tuples each time.
+of some tuples each time. Nor is that looked at where all that happened is that something was said
+in the open room by others, which hundreds of pages hear at once.
 """
 
 from __future__ import annotations
@@ -125,12 +126,14 @@ class View:
         self.newest()
         self._cleared = True
 
-    def flush(self, now: int, clock: float) -> float:
+    def flush(self, now: int, clock: float, *, lines_alone: bool = False) -> float:
         """Tell what changed. `now` in milliseconds since 1970, `clock` in seconds of any clock;
-        returns when, by that clock, there will be more to tell without anything new (or inf)."""
-        state = self._state(now)
-        if state:
-            self.tell({"t": "state", **state})
+        returns when, by that clock, there will be more to tell without anything new (or inf).
+        `lines_alone`: nothing can have changed but the lines of the open room."""
+        if not lines_alone:
+            state = self._state(now)
+            if state:
+                self.tell({"t": "state", **state})
         due = self.people.flush(clock)
         self._tell_lines()
         link = self._talk.link

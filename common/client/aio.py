@@ -8,7 +8,6 @@ what the clients of a loop have in common is the `LoopContext`.
 import asyncio
 import random
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Final
@@ -75,7 +74,7 @@ class AsyncClient(Requests):
             lambda: self._find_out(self._link.doubt()),
             lambda future, reply: self._news.append((future, reply)),
         )
-        self._news: deque[ev.Event | tuple[Future[Any], ev.Reply | ev.Refused]] = deque()
+        self._news: list[ev.Event | tuple[Future[Any], ev.Reply | ev.Refused]] = []
         """What the program is not told yet."""
         self._telling = False
         self._over = False
@@ -292,15 +291,16 @@ class AsyncClient(Requests):
 
     def _hand_over(self) -> None:
         while self._news:
-            one = self._news.popleft()
-            if not isinstance(one, ev.Event):
-                answer(*one)
-                continue
-            events = [one]
-            while self._news and isinstance(event := self._news[0], ev.Event):
-                events.append(event)
-                self._news.popleft()
-            self._emit(events)
+            events: list[ev.Event] = []
+            for one in self._news:
+                if not isinstance(one, ev.Event):
+                    break
+                events.append(one)
+            if events:
+                del self._news[: len(events)]
+                self._emit(events)
+            elif not isinstance(reply := self._news.pop(0), ev.Event):
+                answer(*reply)
 
     def _broke(self, fault: Exception) -> None:
         self._state = "failed"

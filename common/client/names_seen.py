@@ -5,7 +5,6 @@ Owns their order and their number. Must not know what was said.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable
 
 from common.protocol.messages import Person
@@ -18,17 +17,20 @@ class NamesSeen:
     __slots__ = ("_names",)
 
     def __init__(self) -> None:
-        self._names: OrderedDict[str, str] = OrderedDict()
+        self._names: dict[str, str] = {}
 
     def met(self, user: str, nick: str, most: int, *, lately: bool = True) -> None:
         """Remember somebody's name, as the latest; one from history only where it is new. The
         earliest goes where there are more than `most`."""
-        if user in self._names and not lately:
-            return
-        self._names[user] = nick
-        self._names.move_to_end(user, last=lately)
+        if not lately:
+            if user not in self._names:
+                self._names = {user: nick, **self._names}
+        else:
+            # What is taken out and put in again stands at the end.
+            self._names.pop(user, None)
+            self._names[user] = nick
         if len(self._names) > most:
-            self._names.popitem(last=False)
+            del self._names[next(iter(self._names))]
 
     def introduced(self, people: Iterable[Person], me: str, most: int) -> None:
         """Names of those who are here, but for `me`; who spoke lately stays in front."""

@@ -46,7 +46,7 @@ _KEPT_CHANGES: Final = 8
 _LAST: Final = 1 << 62
 
 
-@dataclass
+@dataclass(slots=True)
 class Timeline:
     """A room. `me` is this person's identity, `you` finds their nickname in a text."""
 

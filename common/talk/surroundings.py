@@ -271,9 +271,10 @@ class Surroundings:
                 self._told.update(event.rooms)
             elif isinstance(event, ev.Messages):
                 calls += self._calls_of(event)
-        gone = [name for name in self._missed if name != self.conversation.current]
-        for name in gone:
-            del self._missed[name]
+        if self._missed:
+            gone = [name for name in self._missed if name != self.conversation.current]
+            for name in gone:
+                del self._missed[name]
         return calls
 
     def _calls_of(self, event: ev.Messages) -> list[Call]:
@@ -281,14 +282,14 @@ class Surroundings:
         if room is None:
             return []
         told = self._told.get(event.room, room.head)
-        fresh = [record.seq for record in event.records if record.seq > told]
-        if not fresh:
+        newest = max((record.seq for record in event.records), default=0)
+        if newest <= told:
             return []
-        self._told[event.room] = max(fresh)
+        self._told[event.room] = newest
         following = self.conversation.follows(event.room)
         if following and self.focused:
             return []
-        entries = (room.get((seq, 0)) for seq in fresh)
+        entries = (room.get((one.seq, 0)) for one in event.records if one.seq > told)
         said = [one for one in entries if isinstance(one, Said) and not one.own]
         if following and not self.focused and not room.silent:
             unread, mentions = self._missed.get(event.room, (0, 0))

@@ -99,6 +99,14 @@ class People(Event, frozen=True, kw_only=True):
     people: int
 
 
+class Roster(Event, frozen=True, kw_only=True):
+    """Everybody who is in a room, oneself included, as of now; `Presence` tells what changes. For
+    programs with `roster`."""
+
+    room: str
+    people: list[Person]
+
+
 class RoomChanged(Event, frozen=True, kw_only=True):
     """What kind of room this is; told when it is not an ordinary one, and whenever that changes.
 

@@ -20,6 +20,8 @@ from common.protocol.deeds import Notice
 
 ROSTER_PATIENCE: Final = 7.0
 """Seconds after a provisional welcome within which people may be on their way back."""
+ROSTER_AGAIN: Final = 2.0
+"""Seconds between two questions who is there, where no frame of the room led to the second."""
 
 _OWN: Final = "="
 """What the ids of our own pages begin with; the program's begin otherwise."""
@@ -53,6 +55,7 @@ class Rooms:
         self._user = ""
         self._stream = ""
         self._roster_from = 0.0
+        """When who is there is worth asking: nobody is told of those who come back before that."""
         self._topics: dict[bytes, RoomView] = {}
         self._resume = saved.directs is not None
         self._directs: dict[str, At] = dict(saved.directs or {})
@@ -186,6 +189,8 @@ class Rooms:
         """Asks for what is due: a grant without a sign, a page."""
         for view in self._views.values():
             self._tend(view, now)
+            if self._wants_roster(view) and now >= self._roster_time(view):
+                self._ask_roster(view, now)
 
     def doubt(self, now: float) -> float:
         """Doubts what went silent; answers when to look again."""
@@ -193,7 +198,20 @@ class Rooms:
 
     def next_time(self) -> float:
         """When `tend` has something to do by itself."""
-        return min((view.next_time() for view in self._views.values()), default=float("inf"))
+        times = [view.next_time() for view in self._views.values()]
+        times += [self._roster_time(one) for one in self._views.values() if self._wants_roster(one)]
+        return min(times, default=float("inf"))
+
+    def _wants_roster(self, view: RoomView) -> bool:
+        return self._roster and view.roster_due and view.granted
+
+    def _roster_time(self, view: RoomView) -> float:
+        return max(self._roster_from, view.roster_at)
+
+    def _ask_roster(self, view: RoomView, now: float) -> None:
+        view.roster_due = False
+        view.roster_at = now + ROSTER_AGAIN
+        self._asking.ask(-1, m.Who(room=view.name), now)
 
     def entered(self, state: m.RoomState, now: float) -> RoomView | None:
         """The broker told a room's topic, head and rules, on `welcome`, `join` or by itself; None
@@ -247,9 +265,8 @@ class Rooms:
                 self._renamed(line.nick)
             self._tell(view.news(line, self._user))
         self._check_caught_up(view)
-        if self._roster and view.roster_due and now >= self._roster_from:
-            view.roster_due = False
-            self._asking.ask(-1, m.Who(room=view.name), now)
+        if self._wants_roster(view) and now >= self._roster_from:
+            self._ask_roster(view, now)
         return view
 
     def page(self, page: m.Page, rest: bytes, now: float) -> bool:
@@ -281,11 +298,17 @@ class Rooms:
             view.fetch_at = now + max(error.retry, 1.0)
         return True
 
-    def roster_came(self, room: str, people: Sequence[m.Person], rev: int) -> None:
-        """The whole list of who is there, as of a revision."""
+    def roster_came(self, room: str, people: Sequence[m.Person], rev: int, now: float) -> None:
+        """The whole list of who is there, as of a revision, whoever asked for it."""
         view = self._views.get(room)
-        if view is not None:
-            self._tell(view.roster_came(people, rev, self._user))
+        if view is None:
+            return
+        if view.roster is not None and now < self._roster_from:
+            view.roster_due = True  # who is missing in it has perhaps not left, but comes back
+            return
+        self._tell(view.roster_came(people, rev, self._user))
+        if self._roster and not view.roster_due:
+            self._out.emit(ev.Roster(room=room, people=list(people)))
 
     def _tend(self, view: RoomView, now: float) -> None:
         if view.topic and not view.granted and now >= view.ask_at:

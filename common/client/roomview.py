@@ -55,6 +55,8 @@ class RoomView:
         self.roster: dict[str, str] | None = None
         """User to nickname, where somebody asked for it."""
         self.roster_due = True
+        self.roster_at = 0.0
+        """Before when it is not asked for again by the clock."""
         self.kind = RoomChanged(room=name)
         """What kind of room this is, as it was told last."""
         self.gaps: list[Gap] = []
@@ -228,6 +230,7 @@ class RoomView:
             return []
         before, now = self.roster, {person.user: person.nick for person in people}
         self.roster = now
+        self.roster_due = False
         if before is None:
             return []
         gone = [("left", user, nick) for user, nick in before.items() if user not in now]

@@ -384,7 +384,7 @@ class Session:
             case m.People():
                 everybody = self._asking.people(answer, self.now)
                 if everybody is not None:
-                    self._rooms.roster_came(answer.room, everybody, answer.rev)
+                    self._rooms.roster_came(answer.room, everybody, answer.rev, self.now)
             case m.RoomList():
                 self._asking.room_list(answer, self.now)
             case m.Pong():

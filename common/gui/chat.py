@@ -194,7 +194,7 @@ class ChatFrame(Pane):
             self.controller.open(wanted)
         for event in batch:
             if isinstance(event, LinkUp):
-                self._asked_people = ""
+                self._asked_people = ""  # what was asked over the old link is perhaps not answered
             elif isinstance(event, CaughtUp):
                 self._caught_up(event.room)
             elif isinstance(event, Messages) and event.room == self.talk.current:

@@ -126,22 +126,22 @@ class PeopledConversation(Conversation):
         self.present: dict[str, dict[str, str]] = {}
         """Room to its people, user to nickname. Not there: never asked."""
 
-    def handle(self, event: ev.Event, now: int) -> list[Fetch]:
+    def _take(self, event: ev.Event, now: int) -> list[Fetch]:
         if isinstance(event, ev.Presence) and event.room in self.present:
             here = self.present[event.room]
             if event.kind == "left":
                 here.pop(event.user, None)
             else:
                 here[event.user] = one_line(event.nick)
-        elif isinstance(event, ev.LinkUp):
-            # Who came and went meanwhile is told by nobody.
-            self.present.clear()
-        return super().handle(event, now)
+        elif isinstance(event, ev.Roster) and event.room in self.rooms:
+            self.present[event.room] = {one.user: one_line(one.nick) for one in event.people}
+        return super()._take(event, now)
 
-    def people_came(self, name: str, people: list[Person]) -> None:
-        super().people_came(name, people)
-        if name in self.rooms:
-            self.present[name] = {one.user: one_line(one.nick) for one in people}
+    def _named(self, nick: str) -> None:
+        super()._named(nick)
+        for here in self.present.values():
+            if self.user in here:
+                here[self.user] = self.nick
 
     def leave(self, name: str) -> None:
         super().leave(name)

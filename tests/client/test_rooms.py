@@ -9,7 +9,7 @@ from common.client import effects as e
 from common.client import events as ev
 from common.client.asking import Asking
 from common.client.options import Saved
-from common.client.rooms import ROSTER_PATIENCE, Rooms
+from common.client.rooms import ROSTER_AGAIN, ROSTER_PATIENCE, Rooms
 from common.client.roomview import STALE
 from common.protocol import messages as m
 from common.protocol.codec import DecodeError, encode
@@ -174,6 +174,40 @@ def test_a_roster_is_asked_for_once_people_had_time_to_come_back() -> None:
     assert desk.asked() == []
     desk.frame("salon", head, now=100.0 + ROSTER_PATIENCE)
     assert [one["type"] for one in desk.asked()] == ["who"]
+
+
+def test_in_a_quiet_room_the_roster_is_asked_for_too() -> None:
+    desk = Desk({"salon": None}, roster=True)
+    desk.welcome({"salon": 0}, provisional=True, now=100.0)
+    desk.frame("salon", m.RoomLine(type="head", people=1, rev=1), now=100.1)
+    due = 100.0 + ROSTER_PATIENCE
+    assert desk.rooms.next_time() == due
+    desk.rooms.tend(due - 0.1)
+    assert desk.asked() == []
+    desk.rooms.tend(due)
+    assert [one["type"] for one in desk.asked()] == ["who"]
+    assert desk.rooms.next_time() > due, "it is asked for once"
+    desk.rooms.roster_came("salon", [m.Person("me", "I")], 0, due)
+    assert desk.rooms.next_time() == due + ROSTER_AGAIN, "an old answer is no reason to hurry"
+
+
+def test_who_is_not_back_yet_has_not_left() -> None:
+    desk = Desk({"salon": None}, roster=True)
+    desk.welcome({"salon": 0}, now=50.0)
+    both = [m.Person("bob", "Bob"), m.Person("me", "I")]
+    desk.frame("salon", m.RoomLine(type="head", people=2, rev=1), now=50.0)
+    desk.rooms.roster_came("salon", both, 1, 50.0)
+    assert ev.Roster(room="salon", people=both) in desk.events()
+    desk.rooms.link_lost()
+    desk.welcome({"salon": 0}, provisional=True, now=100.0)
+    desk.events()
+    desk.rooms.roster_came("salon", both[1:], 9, 101.0)
+    assert desk.events() == [], "the broker has just started"
+    desk.rooms.roster_came("salon", both[1:], 9, 100.0 + ROSTER_PATIENCE)
+    left, roster = desk.events()
+    assert isinstance(left, ev.Presence)
+    assert (left.kind, left.user) == ("left", "bob")
+    assert roster == ev.Roster(room="salon", people=both[1:])
 
 
 def test_ones_own_new_nickname_is_told() -> None:

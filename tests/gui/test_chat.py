@@ -171,8 +171,15 @@ def test_nothing_is_lost_or_doubled_over_a_broker_that_is_killed(
             ines.bot.wait_json(20, type="message", text="meanwhile")
             seen = [e["text"] for e in ines.bot.events() if e.get("type") == "message"]
             assert seen.count("meanwhile") == 1
+            # Who was there before comes back a little later, and that is no departure.
+            lea.until(lambda: _present(lea) == ["Inès", "Léa (you)"], "both are here")
+            assert "left the room" not in lea.text()
     finally:
         broker.kill()
+
+
+def _present(lea: Chatting) -> list[str]:
+    return [row.label for row in lea.chat.people.list.rows if row.dot == "full"]
 
 
 def test_what_is_typed_queued_and_refused_outlives_the_program(

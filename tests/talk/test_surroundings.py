@@ -108,13 +108,17 @@ def test_a_room_is_found_by_some_of_its_letters() -> None:
     assert chat.around.found("nothing") == []
 
 
+def roster(room: str, *people: Person) -> ev.Roster:
+    return ev.Roster(room=room, people=list(people))
+
+
 # --- people ------------------------------------------------------------------------------------
 
 
 def test_people_are_those_who_are_here_oneself_marked_and_those_who_spoke_and_went() -> None:
     chat = Chat()
     chat.says("general", record(1, user="tomas"))
-    chat.talk.people_came("general", [Person("me", "Léa"), Person("b", "x-bot"), Person("a", "Á")])
+    chat.take(roster("general", Person("me", "Léa"), Person("b", "x-bot"), Person("a", "Á")))
     people = chat.around.people()
     assert people.heading == "Present · 3"
     assert [row.label for row in people.present] == ["Á", "Léa (you)", "x-bot"]
@@ -124,7 +128,7 @@ def test_people_are_those_who_are_here_oneself_marked_and_those_who_spoke_and_we
 
 def test_people_who_come_and_go_are_followed_and_a_cut_makes_them_uncertain() -> None:
     chat = Chat()
-    chat.talk.people_came("general", [Person("me", "Léa")])
+    chat.take(roster("general", Person("me", "Léa")))
     came = ev.Presence(kind="joined", room="general", user="noe", nick="Noé", people=2)
     chat.take(came)
     assert [row.nick for row in chat.around.people().present] == ["Léa", "Noé"]
@@ -135,14 +139,23 @@ def test_people_who_come_and_go_are_followed_and_a_cut_makes_them_uncertain() ->
     assert people.stale
     assert people.heading == "Before the cut · 2"
     chat.take(ev.LinkUp(behind=0, nick="Léa", encrypted=True))
-    assert not chat.around.people().present
+    assert [row.nick for row in chat.around.people().present] == ["Léa", "N"], "nobody left yet"
+    chat.take(roster("general", Person("me", "Léa")))
+    assert [row.nick for row in chat.around.people().present] == ["Léa"]
+
+
+def test_ones_own_new_nickname_is_in_the_list_of_people() -> None:
+    chat = Chat()
+    chat.take(roster("general", Person("me", "Léa"), Person("a", "Ada")))
+    chat.talk.renamed("Lou")
+    assert [row.label for row in chat.around.people().present] == ["Ada", "Lou (you)"]
 
 
 def test_the_other_one_of_a_direct_conversation_is_known_before_they_write() -> None:
     chat = Chat({"general": 0})
     chat.direct()
     chat.talk.open("@ines-me")
-    chat.talk.people_came("@ines-me", [Person("me", "Léa")])
+    chat.take(roster("@ines-me", Person("me", "Léa")))
     assert [row.nick for row in chat.around.people().absent] == ["Ines"]
 
 

@@ -45,6 +45,7 @@ class Sidebar(Pane):
         self._model = model
         self._doings = doings
         self._shown: tuple[object, ...] = ()
+        self._role = ""
         self.pack_propagate(False)
         self._head(server)
         self._foot()
@@ -129,10 +130,11 @@ class Sidebar(Pane):
         self._top.configure(height=px(HEAD))
         self._bottom.configure(height=px(HEAD))
         self._shown = ()
-        self.refresh()
+        self.refresh(self._role)
 
-    def refresh(self, role: str = "") -> None:
+    def refresh(self, role: str) -> None:
         """Show the rooms, the link and oneself as they are."""
+        self._role = role
         model, talk = self._model, self._model.conversation
         words, tone = model.status()
         shown = (words, tone, talk.server, talk.nick, talk.user, role)

@@ -80,6 +80,8 @@ class Form(Card):
         self._on_connect = on_connect
         self._said: dict[Place, Said] = {}
         self._busy = False
+        self._own_port: str | None = None
+        """The port that was written before the server's field told one; None: it tells none."""
         self.columnconfigure(0, weight=1)
         self._row = 0
         self._list = OfferList(self, self._choose)
@@ -146,6 +148,8 @@ class Form(Card):
             self.show_code()
         self._said[place].say(words, tone)
         field = self._fields.get(place)
+        if field is self._port and self._own_port is not None:
+            field = self._server  # what tells the port is what can be changed
         if tone == "danger":
             if field is not None:
                 field.wrong()
@@ -308,9 +312,15 @@ class Form(Card):
             port = next(
                 (one.place.rpartition(":")[2] for one in self._known if one.here), ""
             ) or str(DEFAULT_PORT)
+        if not (port.isascii() and port.isdigit()):
+            port = ""  # nobody has typed a port yet, but perhaps a link's first letters
+        if port and self._own_port is None:
+            self._own_port = self._port.value
+        elif not port and self._own_port is not None:
+            port, self._own_port = self._own_port or str(DEFAULT_PORT), None
         if port and self._port.value != port:
             self._port.value = port
-        self._port.lock(bool(port) or self._busy)
+        self._port.lock(self._own_port is not None or self._busy)
 
     # --- the buttons ---------------------------------------------------------------------------
 

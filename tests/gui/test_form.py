@@ -16,6 +16,7 @@ from common.gui.form import Form
 from common.gui.settings import Keeper
 from tests.conftest import BrokerFactory
 from tests.gui.opening import Opened
+from tests.support.display import Keyboard
 from tests.support.programs import BrokerProgram
 
 Opener = Callable[..., Opened]
@@ -127,6 +128,37 @@ def test_a_pasted_link_needs_no_question(opened: Opener, neighbour: BrokerProgra
     one.until(lambda: one.form.written.port == place(neighbour)[1], "the port of the link")
     one.press("Connect")
     one.until_in()
+
+
+def test_a_port_within_the_address_counts_as_long_as_it_stands_there(
+    opened: Opener, keyboard: Keyboard
+) -> None:
+    one = opened()
+    one.write(server="", port="6001")
+    one.form.field("server").text.focus_force()
+    one.root.update()
+    keyboard.type("10.0.0.7:99")
+    one.until(lambda: one.form.written.port == "99", "the port of the address")
+    assert one.form.field("port").instate(["disabled"])
+    keyboard.press(*["BackSpace"] * 3)
+    one.until(lambda: one.form.written.server == "10.0.0.7", "the address alone")
+    assert one.form.written.port == "6001", "what was written before"
+    assert not one.form.field("port").instate(["disabled"])
+    one.write(server="")
+    keyboard.type("causette://abc")
+    one.until(lambda: one.form.written.server == "causette://abc", "a link that is typed")
+    assert one.form.written.port == "6001", "its first letters are no port"
+
+
+def test_a_wrong_port_within_the_address_is_told_where_it_can_be_changed(opened: Opener) -> None:
+    one = opened()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        one.write(server=f"127.0.0.1:{taken.getsockname()[1]}", nick="Léa")
+        one.press("Test the link")
+        one.until(lambda: "nothing listens" in one.form.said("port"), "the reason")
+    assert one.form.field("server").is_wrong
+    assert one.root.focus_get() is one.form.field("server").text
 
 
 def test_enough_is_known_to_go_straight_in(opened: Opener, broker: BrokerProgram) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from common.doctor import ports
 from common.doctor.ports import knock, knock_all, knock_at_path, resolve
 from common.doctor.speaking import listen_to
+from tests.support.ports import ports_in_a_row
 from tests.system.doctor import stubs
 
 
@@ -95,9 +97,15 @@ def test_sockets_in_the_file_system(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def port() -> int:
+def port() -> Iterator[int]:
     """The first of three that are free."""
-    return stubs.three_free_ports()
+    with ports_in_a_row() as first:
+        yield first
+
+
+def test_two_who_look_at_once_get_different_ones() -> None:
+    with ports_in_a_row() as one, ports_in_a_row() as other:
+        assert one != other
 
 
 def test_zeromq_tells_its_mechanism(port: int) -> None:

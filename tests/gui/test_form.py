@@ -17,6 +17,7 @@ from common.gui.settings import Keeper
 from tests.conftest import BrokerFactory
 from tests.gui.opening import Opened
 from tests.support.display import Keyboard
+from tests.support.ports import ports_in_a_row
 from tests.support.programs import BrokerProgram
 
 Opener = Callable[..., Opened]
@@ -44,14 +45,12 @@ def place(broker: BrokerProgram) -> tuple[str, str]:
 
 
 @pytest.fixture
-def neighbour(broker_factory: BrokerFactory, tmp_path: Path) -> BrokerProgram:
+def neighbour(broker_factory: BrokerFactory, tmp_path: Path) -> Iterator[BrokerProgram]:
     """A broker whose card stands where people expect it: two ports above the first."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
-    return broker_factory(
-        "--pull", f"tcp://127.0.0.1:{port}", data_dir=tmp_path / "its", wildcard=False
-    )
+    with ports_in_a_row() as port:
+        yield broker_factory(
+            "--pull", f"tcp://127.0.0.1:{port}", data_dir=tmp_path / "its", wildcard=False
+        )
 
 
 # --- in ------------------------------------------------------------------------------------------

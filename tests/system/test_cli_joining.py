@@ -4,12 +4,14 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.starting import run
 from tests.conftest import BrokerFactory
+from tests.support.ports import ports_in_a_row
 from tests.support.programs import ROOT, BrokerProgram, Finished, Program, run_cli, run_program
 
 
@@ -18,23 +20,12 @@ def card_port_of(broker: BrokerProgram) -> int:
 
 
 @pytest.fixture
-def typed(broker_factory: BrokerFactory, tmp_path: Path) -> BrokerProgram:
+def typed(broker_factory: BrokerFactory, tmp_path: Path) -> Iterator[BrokerProgram]:
     """A broker whose three ports stand side by side, so that an address is enough."""
-    for port in range(21_000, 29_000, 10):
-        if all(is_free(port + offset) for offset in range(3)):
-            return broker_factory(
-                "--pull", f"tcp://127.0.0.1:{port}", data_dir=tmp_path / "served", wildcard=False
-            )
-    raise AssertionError("no three free ports")
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as attempt:
-        try:
-            attempt.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+    with ports_in_a_row() as port:
+        yield broker_factory(
+            "--pull", f"tcp://127.0.0.1:{port}", data_dir=tmp_path / "served", wildcard=False
+        )
 
 
 def place(broker: BrokerProgram) -> str:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,20 +11,19 @@ import pytest
 from common.keys import fingerprint
 from tests.conftest import BrokerFactory
 from tests.support import wait_until
+from tests.support.ports import ports_in_a_row
 from tests.support.programs import ROOT, BrokerProgram, child_env
-from tests.system.test_cli_joining import is_free, place
+from tests.system.test_cli_joining import place
 
 pty = pytest.importorskip("pty", reason="pseudo-terminals are a POSIX matter")
 
 
 @pytest.fixture
-def typed(broker_factory: BrokerFactory, tmp_path: Path) -> BrokerProgram:
-    for port in range(29_000, 32_000, 10):
-        if all(is_free(port + offset) for offset in range(3)):
-            return broker_factory(
-                "--pull", f"tcp://127.0.0.1:{port}", data_dir=tmp_path / "served", wildcard=False
-            )
-    raise AssertionError("no three free ports")
+def typed(broker_factory: BrokerFactory, tmp_path: Path) -> Iterator[BrokerProgram]:
+    with ports_in_a_row() as port:
+        yield broker_factory(
+            "--pull", f"tcp://127.0.0.1:{port}", data_dir=tmp_path / "served", wildcard=False
+        )
 
 
 def talk(tmp_path: Path, server: str, answer: str, question: str) -> tuple[int, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.system.doctor import stubs
+from tests.support.ports import ports_in_a_row
 from tests.system.doctor.lab import Lab
 
 
@@ -18,6 +18,7 @@ def lab() -> Iterator[Lab]:
 
 
 @pytest.fixture
-def port() -> int:
+def port() -> Iterator[int]:
     """The first of three free ports in a row."""
-    return stubs.three_free_ports()
+    with ports_in_a_row() as first:
+        yield first

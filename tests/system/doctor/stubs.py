@@ -5,24 +5,11 @@ from __future__ import annotations
 
 import contextlib
 import http.server
-import random
 import socket
 import threading
 from collections.abc import Callable, Iterator
 
 import zmq
-
-
-def three_free_ports() -> int:
-    """The first of three free ports in a row, where systems hand out none by themselves."""
-    starts = list(range(22_000, 31_000, 10))
-    random.shuffle(starts)
-    for first in starts:
-        with contextlib.suppress(OSError), contextlib.ExitStack() as tried:
-            for number in (first, first + 1, first + 2):
-                tried.enter_context(socket.create_server(("127.0.0.1", number)))
-            return first
-    raise AssertionError("no three free ports")
 
 
 @contextlib.contextmanager

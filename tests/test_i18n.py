@@ -32,6 +32,7 @@ SAME = {
     "{n} suggestion",
     "10 minutes",
     "Code",
+    "Format",
     "Invitation",
     "Invitations",
     "Invitations…",

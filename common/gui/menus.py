@@ -57,7 +57,7 @@ class Menus:
         current = name == desk.talk.current
         if not current:
             menu.entry(_("Open"), lambda: desk.controller.open(name), icon="forward")
-        words = _("Count what is new again") if room.silent else _("Count nothing new here")
+        words = _("Count new messages again") if room.silent else _("Stop counting new messages")
         icon = "bell" if room.silent else "bell-off"
         menu.entry(words, lambda: self._silence(name), icon=icon)
         if current:
@@ -267,7 +267,7 @@ class Menus:
         menu = self._new()
         menu.entry(_("Change your nickname…"), lambda: NewNickname(desk), icon="edit")
         menu.entry(_("Settings…"), lambda: Preferences(desk), icon="settings")
-        menu.entry(_("Keys…"), lambda: Shortcuts(desk.over), icon="help", keys="F1")
+        menu.entry(_("Keyboard shortcuts…"), lambda: Shortcuts(desk.over), icon="help", keys="F1")
         menu.line()
         menu.entry(_("Disconnect"), desk.leave, icon="leave", keys="Ctrl+Shift+D")
         menu.entry(_("Quit"), desk.quit, icon="close", keys="Ctrl+Q")

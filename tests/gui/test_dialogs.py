@@ -50,6 +50,8 @@ def test_the_conversation_is_saved_whole(
         ]
     again = SaveRoom(lea.chat.desk, tmp_path)
     again._formed(form)
+    assert Path(again.path.value) == path.with_stem(f"{path.stem}-2"), "a name that is free"
+    again.path.value = str(path)
     lea.press("Save", again)
     lea.until(lambda: "exists already" in again.reason, "that it exists")
     again.close()

@@ -343,7 +343,7 @@ def test_keys_lead_everywhere(site: Site, browsers: Browsers) -> None:
     page.keyboard.press("Enter")
     expect(heading).to_have_text("tea")
     page.keyboard.press("Control+/")
-    expect(page.get_by_role("dialog").locator("h2")).to_have_text("Keys")
+    expect(page.get_by_role("dialog").locator("h2")).to_have_text("Keyboard shortcuts")
     page.keyboard.press("Escape")
     page.keyboard.press("Control+u")
     expect(page.locator("#people")).to_be_hidden()

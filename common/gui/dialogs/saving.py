@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 from tkinter import filedialog
+from typing import Final
 
 from common.client.events import HistoryReply
 from common.gui.desk import Desk
@@ -16,6 +17,8 @@ from common.i18n import _, n_, number
 from common.talk.saving import PAGE, SaveFailed, WholeRoom, usual_name
 
 FORMS = ("txt", "html", "jsonl")
+_OFFERS: Final = 100
+"""Names that are tried before the first one is offered after all."""
 
 
 class SaveRoom(Asking):
@@ -31,16 +34,27 @@ class SaveRoom(Asking):
         self._saving: WholeRoom | None = None
         self._chosen: Path | None = None
         words = (_("Text"), _("Web page (HTML)"), _("JSON lines, for programs"))
-        self.form = self.choice(_("Form"), list(zip(FORMS, words, strict=True)))
+        self.form = self.choice(_("Format"), list(zip(FORMS, words, strict=True)))
         self.form.on_choice(self._formed)
-        self.path = self.field(_("File"), str(self._folder / usual_name(room)))
+        self._offered = str(self._offer(FORMS[0]))
+        self.path = self.field(_("File"), self._offered)
         self.main = self.answer(_("Save"), self._answer)
         self.act(_("Choose…"), self._choose)
         self.present(self.path.text)
 
+    def _offer(self, form: str) -> Path:
+        """A name that is free: whoever saves every day has the one of this morning already."""
+        for attempt in range(1, _OFFERS):
+            path = self._folder / usual_name(self._timeline, form, attempt)
+            if not path.exists():
+                return path
+        return self._folder / usual_name(self._timeline, form)
+
     def _formed(self, form: str) -> None:
-        path = Path(self.path.value)
-        self.path.value = str(path.with_suffix(f".{form}"))
+        if self.path.value == self._offered:
+            self._offered = self.path.value = str(self._offer(form))
+        else:
+            self.path.value = str(Path(self.path.value).with_suffix(f".{form}"))
 
     def _choose(self) -> None:
         """The system's own dialog, which also asks whether to replace a file."""

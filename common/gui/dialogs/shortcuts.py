@@ -78,7 +78,7 @@ class Shortcuts(Sheet):
     """Presented at once: two columns, or one where the window is narrow."""
 
     def __init__(self, parent: tk.Misc) -> None:
-        super().__init__(parent, _("Keys"), width=640)
+        super().__init__(parent, _("Keyboard shortcuts"), width=640)
         theme = theme_of(parent)
         wide = parent.winfo_toplevel().winfo_width() >= theme.px(700)
         sides = [Pane(self.body), Pane(self.body)] if wide else [Pane(self.body)]

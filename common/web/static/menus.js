@@ -85,7 +85,7 @@ export function roomMenu(name, from, place = null) {
   showMenu(`${direct ? "@" : "#"}${room.label}`, [
     !current && { words: _("Open"), icon: "forward", run: () => send({ t: "open", room: name }) },
     {
-      words: room.silent ? _("Count what is new again") : _("Count nothing new here"),
+      words: room.silent ? _("Count new messages again") : _("Stop counting new messages"),
       icon: room.silent ? "bell" : "bell-off",
       run: () => perform({ name: "silence", room: name }),
     },
@@ -261,7 +261,7 @@ export function ownMenu(from) {
   showMenu(board.me.nick, [
     { words: _("Change your nickname…"), icon: "edit", run: () => dialog("deeds", "newNickname") },
     { words: _("Settings…"), icon: "settings", run: () => dialog("own", "preferences") },
-    { words: _("Keys…"), icon: "help", keys: keys("Ctrl+/"), run: () => dialog("own", "shortcuts") },
+    { words: _("Keyboard shortcuts…"), icon: "help", keys: keys("Ctrl+/"), run: () => dialog("own", "shortcuts") },
     null,
     { words: _("Disconnect"), icon: "leave", run: () => hooks.leave(false) },
     {

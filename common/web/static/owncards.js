@@ -80,7 +80,7 @@ const SHEET = () => [
 ];
 
 export function shortcuts() {
-  const card = new Card(_("Keys"), { wide: true });
+  const card = new Card(_("Keyboard shortcuts"), { wide: true });
   const groups = SHEET().map(([title, rows]) =>
     el("section", { class: "keys-group" },
       el("h3", { class: "caption strong", text: title }),

@@ -310,7 +310,7 @@ export function save() {
   if (!room) return;
   const card = new Card(_("Save the conversation"));
   card.words(put(_("All that is kept of {room}, as a file in this browser’s downloads."), { room: room.title }));
-  const form = card.choice(_("Form"), [
+  const form = card.choice(_("Format"), [
     ["txt", _("Text")],
     ["html", _("Web page (HTML)")],
     ["jsonl", _("JSON lines, for programs")],

@@ -300,11 +300,13 @@ class _Obstacle:
     words: str
     status: int = FAILED
     address: str = ""
+    path: str = ""
 
     def said(self) -> dict[str, str]:
         """What programs are told."""
-        place = {"address": self.address} if self.address else {}
-        return {"type": "error", "code": self.code, **place, "text": self.words}
+        place = {"address": self.address, "path": self.path}
+        named = {what: value for what, value in place.items() if value}
+        return {"type": "error", "code": self.code, **named, "text": self.words}
 
 
 def _open(server: Server, directory: Path) -> _Obstacle | None:
@@ -312,7 +314,8 @@ def _open(server: Server, directory: Path) -> _Obstacle | None:
         server.open()
     except paths.Locked:
         words = _("another broker serves {path}; stop it, or choose another --data-dir")
-        return _Obstacle("data-dir-locked", words.format(path=directory))
+        where = str(directory)
+        return _Obstacle("data-dir-locked", words.format(path=where), path=where)
     except CannotBind as fault:
         return _Obstacle(fault.reason, _cannot_bind(fault), address=fault.address)
     except NewerDatabase as fault:

@@ -61,6 +61,8 @@ class ServerModel:
         self._since = 0.0
         self._status = ""
         self._users: dict[str, str] = {}
+        self._met: dict[str, str] = {}
+        """Nickname to user, of everybody who was seen: faces keep their colours over a restart."""
         self._where: dict[str, tuple[str, str]] = {}
         """Nickname to program and address, of whom the log told, as they came."""
         self._gone: set[str] = set()
@@ -150,6 +152,10 @@ class ServerModel:
             said = self._obstacle
             told = wrong_address(str(said.get("code")), str(said.get("address", "")), self.place)
             field_at_fault, words = told or ("server", str(said.get("text", "")))
+            if said.get("code") == "data-dir-locked":
+                # The broker's own words name an option, which nobody sees here.
+                words = _("Another server already uses {path}. Stop that one, then start this one.")
+                words = words.format(path=said.get("path", ""))
             self.fault = (
                 "port"
                 if field_at_fault == "port"
@@ -180,6 +186,7 @@ class ServerModel:
         self.stored = self.stored if heard.stored is None else heard.stored
         if heard.people is not None and heard.people != self._users:
             self._users = dict(heard.people)
+            self._met.update((one_line(nick), user) for user, nick in self._users.items())
             self._list_people()
         if heard.trouble:
             line = Logged("", "warning", one_line(heard.trouble))
@@ -344,7 +351,8 @@ class ServerModel:
         had = bool(self.people)
         seen = {one_line(nick) for nick in self._users.values()}
         # Nobody sees who is in private rooms alone; the log tells that they are connected.
-        unseen = {nick: nick for nick in self._where if nick not in seen | self._gone}
+        hidden = [nick for nick in self._where if nick not in seen | self._gone]
+        unseen = {self._user_of(nick): nick for nick in hidden}
         here = [
             self._person(user, nick)
             for user, nick in sorted(
@@ -354,6 +362,10 @@ class ServerModel:
         self.people = here
         if had and not here:
             self._status = ""
+
+    def _user_of(self, nick: str) -> str:
+        user = self._met.get(one_line(nick), nick)
+        return nick if user in self._users else user
 
     def _person(self, user: str, nick: str) -> Here:
         app, address = self._where.get(nick, ("", ""))

@@ -169,4 +169,5 @@ def test_a_directory_that_another_broker_serves_is_named(make: Make, tmp_path: P
     until(second, lambda: not second.running, "it has given up")
     assert second.model.fault == "server"
     assert str(tmp_path) in second.model.fault_words
+    assert "--data-dir" not in second.model.fault_words, "an option is no remedy in a window"
     assert first.model.phase == "running"

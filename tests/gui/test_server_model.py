@@ -106,6 +106,8 @@ def test_who_is_in_private_rooms_alone_counts_as_connected() -> None:
     assert len(model.people) == 2, "the operator's own verbs are nobody"
     model.ended(1)
     assert model.people == []
+    model.logged(line("Noé (causette-gui) connected from 192.168.1.32"))
+    assert [one.user for one in model.people] == ["u1"], "the face that they had before"
 
 
 def test_a_new_room_is_told_on() -> None:
@@ -193,9 +195,17 @@ def test_a_port_in_use_is_said_beside_the_port_until_it_is_corrected() -> None:
 def test_any_other_obstacle_is_said_as_the_broker_says_it() -> None:
     model = ServerModel("Labo", Place())
     model.starting()
-    model.obstacle({"code": "data-dir-locked", "text": "another broker serves this"})
+    model.obstacle({"code": "data-dir", "text": "/data cannot be used: it is a folder"})
     model.ended(1)
-    assert (model.fault, model.fault_words) == ("server", "another broker serves this")
+    assert (model.fault, model.fault_words) == ("server", "/data cannot be used: it is a folder")
+
+
+def test_data_that_another_server_uses_are_told_in_words_of_the_window() -> None:
+    model = ServerModel("Labo", Place())
+    model.starting()
+    model.obstacle({"code": "data-dir-locked", "path": "/data", "text": "choose --data-dir"})
+    model.ended(1)
+    assert model.fault_words.startswith("Another server already uses /data. Stop that one")
 
 
 def test_what_is_no_port_is_not_started() -> None:

@@ -79,7 +79,7 @@ def _argument(
     recent: Sequence[tuple[int, str]],
 ) -> Iterator[Candidate]:
     """One word of a command."""
-    if kind is Kind.ROOM:
+    if kind is Kind.ROOM and command.name != "create":
         for room, shown in _named(rooms):
             if fold(room).startswith(fold(typed.removeprefix("#"))):
                 yield Candidate(room, len(typed), shown)

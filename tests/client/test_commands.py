@@ -241,6 +241,12 @@ def _completed(before: str, asked: bool = False) -> list[str]:
     return [before[: len(before) - one.replaced] + one.insert for one in found]
 
 
+def test_a_room_to_make_is_none_that_there_is() -> None:
+    assert _shown("/join te") == ["#tea"]
+    assert _shown("/create te") == []
+    assert "private" in _shown("/create te pri")
+
+
 def test_commands_are_completed_in_the_persons_language_first() -> None:
     assert _shown("/")[:3] == ["/help", "/join", "/leave"]
     assert len(_shown("/")) == len(COMMANDS)

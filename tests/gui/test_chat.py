@@ -96,6 +96,16 @@ def test_two_write_to_each_other_alone(lea: Chatting, ines: Person) -> None:
     lea.sees("what is it?")
 
 
+def test_who_is_alone_is_told_so_where_somebody_is_chosen(lea: Chatting) -> None:
+    lea.chat.sidebar._action(" directs")
+    sheet = lea.sheet(NewDirect)
+    assert isinstance(sheet, NewDirect)
+    assert [(row.label, row.heading) for row in sheet.list.rows] == [
+        ("Nobody else is here yet: type a nickname.", True)
+    ]
+    sheet.close()
+
+
 def test_a_private_room_is_made_somebody_let_in_and_put_out(lea: Chatting, ines: Person) -> None:
     lea.chat.sidebar._action(" rooms")
     sheet = lea.sheet(NewRoom)

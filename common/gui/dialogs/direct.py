@@ -47,13 +47,16 @@ class NewDirect(Asking):
     def _show(self) -> None:
         typed = fold(self.nick.value.strip().removeprefix("@"))
         known = sorted(self._people.items(), key=lambda one: fold(one[1]))
-        self.list.show(
-            [
-                Row(key=user, label=name, face=(user, name, is_bot(name)))
-                for user, name in known
-                if user != self._desk.talk.user and typed in fold(name)
-            ]
-        )
+        others = [(user, name) for user, name in known if user != self._desk.talk.user]
+        rows = [
+            Row(key=user, label=name, face=(user, name, is_bot(name)))
+            for user, name in others
+            if typed in fold(name)
+        ]
+        if not others:
+            words = _("Nobody else is here yet: type a nickname.")
+            rows = [Row(key="", label=words, heading=True)]
+        self.list.show(rows)
 
     def _into_list(self, _event: object) -> str:
         self.list.focus_set()

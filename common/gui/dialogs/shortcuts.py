@@ -22,6 +22,7 @@ TABLE: Final[tuple[tuple[str, tuple[tuple[str, str], ...]], ...]] = (
             ("Shift+Enter", N_("new line")),
             ("Tab", N_("complete a name, a room, an emoji, a command")),
             ("Up", N_("what was sent before")),
+            ("**…**  `…`  >", N_("bold, code, a quote")),
             ("Ctrl+Up", N_("change the refused message")),
             ("Escape", N_("back to where one writes")),
         ),

@@ -73,6 +73,9 @@ class Filling:
         if unchanged and basis == self._basis:
             return True
         done = self._merge(room, low, high, deadline, everything=basis != self._basis)
+        if not drawn.keys:
+            # All that was drawn was queued, and stands further up in the room by now.
+            return self.begin(room.size, deadline)
         if done:
             self._basis = basis
         return done

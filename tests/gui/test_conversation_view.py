@@ -117,6 +117,19 @@ def seen(root: tk.Tk, theme: Theme) -> Seen:
 # --- what stands there -------------------------------------------------------------------------
 
 
+def test_the_first_message_of_a_room_stays_in_sight_when_it_is_stored(seen: Seen) -> None:
+    room = room_of()
+    seen.show(room)
+    room.queued(1, "the very first", _T0)
+    seen.refresh()
+    assert "the very first" in seen.words, "drawn while the server takes its time"
+    room.stored(1, 1, "the very first")
+    room.add([record(1, "the very first", "me")], live=True, following=True)
+    seen.refresh()
+    assert "the very first" in seen.words
+    seen.consistent()
+
+
 def test_a_message_a_group_a_crowd_and_a_queued_one_are_drawn_as_they_are(seen: Seen) -> None:
     room = room_of(
         record(1, "Hello, **bold** and `code`", "grace"),

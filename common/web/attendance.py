@@ -14,6 +14,7 @@ from typing import Final, Protocol
 from msgspec.structs import replace
 
 from common.client.events import PeopleReply, Presence
+from common.client.rooms import ROSTER_PATIENCE
 from common.talk.setup import AnyClient
 from common.web.roster import Rosters
 
@@ -21,6 +22,9 @@ PATIENCE: Final = 0.3
 """Seconds that a change waits for the ones before it to come by another session."""
 AGAIN: Final = 2.0
 """Seconds between two questions about a room at least, also where no answer came."""
+RETURNED: Final = ROSTER_PATIENCE
+"""Seconds after a cut at which the list is asked for once more: a server that has just started
+announces nobody who comes back."""
 
 
 class Member(Protocol):
@@ -53,6 +57,7 @@ class Attendance:
         self._cut: dict[str, float] = {}
         """When a question was last due to a cut."""
         self._waiting: dict[str, asyncio.TimerHandle] = {}
+        self._returning: dict[str, asyncio.TimerHandle] = {}
 
     def heard(self, event: Presence) -> Presence:
         """A session heard of a change; returns it with the former nickname, which is known here."""
@@ -79,6 +84,7 @@ class Attendance:
                 self._cut[room] = now
                 roster.doubt()
                 self._ask(room, member)
+                self._once_returned(room)
 
     def tidy(self) -> None:
         """Forget the rooms that nobody is in any more."""
@@ -90,14 +96,28 @@ class Attendance:
 
     def close(self) -> None:
         """Ask nothing any more."""
-        for timer in self._waiting.values():
-            timer.cancel()
-        self._waiting.clear()
+        for timers in (self._waiting, self._returning):
+            for timer in timers.values():
+                timer.cancel()
+            timers.clear()
 
     def _later(self, room: str, pause: float) -> None:
         if room not in self._waiting:
             loop = asyncio.get_running_loop()
             self._waiting[room] = loop.call_later(pause, self._look, room)
+
+    def _once_returned(self, room: str) -> None:
+        former = self._returning.pop(room, None)
+        if former is not None:
+            former.cancel()
+        loop = asyncio.get_running_loop()
+        self._returning[room] = loop.call_later(RETURNED, self._look_anew, room)
+
+    def _look_anew(self, room: str) -> None:
+        self._returning.pop(room, None)
+        if room in self.rosters:
+            self.rosters.of(room).doubt()
+            self._look(room)
 
     def _look(self, room: str) -> None:
         self._waiting.pop(room, None)

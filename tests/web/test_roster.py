@@ -185,6 +185,28 @@ def test_one_session_asks_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     run(scenario())
 
 
+def test_after_a_cut_those_who_came_back_unannounced_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(attendance, "AGAIN", 0.02)
+    monkeypatch.setattr(attendance, "RETURNED", 0.1)
+
+    async def scenario() -> None:
+        session = Session()
+        where = Attendance(lambda: [session], lambda _room: None, asyncio.get_running_loop().time)
+        both = [Person("a", "a"), Person("b", "b")]
+        where.rosters.of("general").came(both, 1)
+        where.linked(session)
+        session.asked[0].set_result(PeopleReply(room="general", people=both[:1], rev=90))
+        await eventually(lambda: dict(where.rosters) == {"general": {"a": "a"}}, "who was first")
+        await eventually(lambda: len(session.asked) == 2, "the second question")
+        session.asked[1].set_result(PeopleReply(room="general", people=both, rev=91))
+        await eventually(lambda: dict(where.rosters)["general"] == {"a": "a", "b": "b"}, "both")
+        where.close()
+
+    run(scenario())
+
+
 def test_a_former_nickname_is_known_here() -> None:
     async def scenario() -> None:
         where = Attendance(list, lambda _room: None, asyncio.get_running_loop().time)

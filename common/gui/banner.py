@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from common.gui.rule import Rule
 from common.gui.theme import theme_of
-from common.gui.widgets import Pane, button, label
+from common.gui.widgets import Pane, button, label, picture
 from common.i18n import _
 from common.talk.words import LinkWords
 
@@ -25,7 +25,7 @@ class Banner(Pane):
         self._shown: LinkWords | None = None
         self._line = Pane(self, padding=(0, 2))
         self._line.pack(fill="x")
-        self._icon = label(self._line)
+        self._icon = picture(self._line)
         self._icon.pack(side="left")
         self._theme.pad(self._icon, padx=(16, 10), pady=(6, 6))
         self.again = button(self._line, _("Try now"), "link", command=on_try, font="small-link")

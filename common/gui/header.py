@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from tkinter import ttk
 
+from common.gui.cutting import shortened
 from common.gui.model import WindowModel
-from common.gui.rowlist import shortened
 from common.gui.rule import Rule
 from common.gui.sidebar import HEAD
 from common.gui.theme import theme_of
-from common.gui.widgets import Button, Pane, button, label
+from common.gui.widgets import Button, Pane, button, label, picture
 from common.i18n import _
 from common.talk.surroundings import counted, kind_of
 
@@ -50,8 +50,8 @@ class Header(Pane):
         self.menu = button(
             self._line, kind="icon", icon="menu", name=_("Rooms"), command=doings.rooms
         )
-        self._count = label(self._line)
-        self._icon = label(self._line)
+        self._count = picture(self._line)
+        self._icon = picture(self._line)
         self._icon.pack(side="left")
         self._caption = label(self._line, font="title")
         self._caption.pack(side="left")
@@ -120,7 +120,8 @@ class Header(Pane):
         text = counted(concern or unread)
         pill = self._theme.pill(text, "you" if concern else "accent", 15)
         shown.configure(image=pill)
-        shown.place(in_=self.menu, relx=1.0, x=self._theme.px(5), y=-self._theme.px(3), anchor="ne")
+        # From the middle of the icon on: a count of three figures would hide it otherwise.
+        shown.place(in_=self.menu, relx=0.5, x=self._theme.px(1), y=-self._theme.px(2))
         shown.lift()
 
     def _fit(self) -> None:

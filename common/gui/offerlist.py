@@ -13,6 +13,7 @@ from typing import Final
 
 from common.client.nearby import Standing
 from common.client.target import DEFAULT_PORT
+from common.gui.cutting import CutLabel
 from common.gui.servers import Offer
 from common.gui.theme import theme_of
 from common.gui.widgets import Button, Card, Pane, button, label
@@ -102,8 +103,7 @@ class OfferRow(Card):
     def __init__(self, parent: tk.Misc, offer: Offer, choose: Callable[[], object]) -> None:
         super().__init__(parent, padding=(12, 7, 12, 7))
         theme = theme_of(parent)
-        picture = "server" if offer.here or offer.found is not None else "hash"
-        sign = label(self, image=theme.image(picture, "muted", 18))
+        sign = label(self, image=theme.image("server", "muted", 18))
         sign.pack(side="left")
         theme.pad(sign, padx=(0, 10))
         self.pick = button(self, _("Choose"), "link", font="small-link", command=choose)
@@ -111,11 +111,11 @@ class OfferRow(Card):
         words = Pane(self)
         words.pack(side="left", fill="x", expand=True)
         parts: list[tk.Widget] = [
-            label(words, one_line(offer.name), font="bold"),
-            label(words, _describe(offer), font="caption", tone="muted"),
+            CutLabel(words, one_line(offer.name), font="bold"),
+            CutLabel(words, _describe(offer), font="caption", tone="muted"),
         ]
         if offer.found is not None and offer.found.fingerprint:
-            parts.append(label(words, offer.found.fingerprint, font="caption", tone="muted"))
+            parts.append(CutLabel(words, offer.found.fingerprint, font="caption", tone="muted"))
         if offer.standing is Standing.CHANGED:
             warning = _("Not the server that you know: its key is another.")
             parts.append(label(words, warning, font="caption", tone="danger", wrap=True))

@@ -10,9 +10,9 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from tkinter import font as tkfont
 from typing import Literal
 
+from common.gui.cutting import shortened
 from common.gui.images import PillTone
 from common.gui.theme import theme_of
 from common.gui.tooltip import tooltip
@@ -412,17 +412,3 @@ class RowList(Pane):
     def _tip(self) -> str:
         place = self._index(self._hovered)
         return self._rows[place].tip if place is not None else ""
-
-
-def shortened(words: str, font: tkfont.Font, room: int) -> str:
-    """The words, or as many of their first letters as fit `room` pixels with an ellipsis."""
-    if font.measure(words) <= room:
-        return words
-    low, high = 0, len(words)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if font.measure(words[:middle].rstrip() + "…") <= room:
-            low = middle
-        else:
-            high = middle - 1
-    return words[:low].rstrip() + "…"

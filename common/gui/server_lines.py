@@ -10,9 +10,9 @@ import tkinter as tk
 from abc import abstractmethod
 from typing import Final, Generic, TypeVar
 
+from common.gui.cutting import shortened
 from common.gui.editing import make_editable
 from common.gui.emoji_font import without_emoji
-from common.gui.rowlist import shortened
 from common.gui.server_log import Logged
 from common.gui.server_shapes import Passed, Tail
 from common.gui.theme import theme_of

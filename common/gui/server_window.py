@@ -13,10 +13,11 @@ from functools import partial
 from typing import Final
 
 from common.gui import server_place
+from common.gui.cutting import shortened
 from common.gui.dialogs.inviting import NewInvitation
 from common.gui.dropdown import Dropdown
 from common.gui.field import Field
-from common.gui.rowlist import Row, RowList, shortened
+from common.gui.rowlist import Row, RowList
 from common.gui.rule import Rule
 from common.gui.server_host import ServerHost
 from common.gui.server_lines import LogLines, PassingLines, headed

@@ -9,16 +9,19 @@ import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from common.gui.cutting import CutLabel
 from common.gui.model import WindowModel
 from common.gui.rowlist import Row, RowList
 from common.gui.rule import Rule
 from common.gui.theme import theme_of
-from common.gui.widgets import Pane, button, label
+from common.gui.widgets import Pane, button, label, picture
 from common.i18n import _
 from common.talk.surroundings import RoomRow, is_bot
 
 WIDTH = 224
 HEAD = 52
+_MORE = 36
+"""Of the width of the server's name, for the button beside it."""
 _ROOMS = " rooms"
 _DIRECTS = " directs"
 """Keys of the headings: no room is called so."""
@@ -79,20 +82,18 @@ class Sidebar(Pane):
         )
         words = Pane(head)
         words.pack(side="left", fill="x", expand=True)
-        theme.pad(words, padx=(0, 4))
-        self._server = label(words, server, font="bold")
+        theme.pad(words, padx=(0, 9))
+        self._server = CutLabel(words, server, font="bold")
         self._server.pack(fill="x")
-        theme.pad(self._server, padx=(0, 36))
+        theme.pad(self._server, padx=(0, _MORE))
         line = Pane(words)
         line.pack(fill="x")
-        self._dot = label(line)
+        self._dot = picture(line)
         self._dot.pack(side="left")
         self._status = label(line, font="caption", tone="muted")
         self._status.pack(side="left", fill="x")
         theme.pad(self._status, padx=(5, 0))
         self._top = head
-        # Beside the name alone: the line under it needs all the width.
-        more.place(in_=words, relx=1.0, y=-theme.px(12), anchor="ne")
         more.lift()
         self.server_button = more
         Rule(self).pack(fill="x")
@@ -103,7 +104,7 @@ class Sidebar(Pane):
         foot.pack(side="bottom", fill="x")
         foot.pack_propagate(False)
         Rule(self).pack(side="bottom", fill="x")
-        self._face = label(foot)
+        self._face = picture(foot)
         self._face.pack(side="left")
         theme.pad(self._face, padx=(16, 10))
         own = button(
@@ -117,7 +118,7 @@ class Sidebar(Pane):
         theme.pad(own, padx=(0, 8))
         words = Pane(foot)
         words.pack(side="left", fill="x", expand=True)
-        self._nick = label(words, font="bold")
+        self._nick = CutLabel(words, font="bold")
         self._nick.pack(fill="x")
         self._you = label(words, font="caption", tone="muted")
         self._you.pack(fill="x")
@@ -128,6 +129,10 @@ class Sidebar(Pane):
         px = self._theme.px
         self.configure(width=px(WIDTH))
         self._top.configure(height=px(HEAD))
+        # Beside the name alone: the line under it needs all the width.
+        self.server_button.place(
+            in_=self._server, relx=1.0, x=px(_MORE), rely=0.5, anchor="e", bordermode="outside"
+        )
         self._bottom.configure(height=px(HEAD))
         self._shown = ()
         self.refresh(self._role)
@@ -141,10 +146,10 @@ class Sidebar(Pane):
         if shown != self._shown:
             self._shown = shown
             if talk.server:
-                self._server.configure(text=talk.server)
+                self._server.say(talk.server)
             self._dot.configure(image=self._theme.dot(tone, 8, hollow=tone != "success"))
             self._status.configure(text=words)
-            self._nick.configure(text=talk.nick)
+            self._nick.say(talk.nick)
             self._you.configure(text=_("you") + (f" · {role}" if role else ""))
             self._face.configure(image=self._theme.avatar(talk.user or "?", talk.nick or "?", 28))
         rows = model.rooms()

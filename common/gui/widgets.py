@@ -104,6 +104,13 @@ def label(
     return made
 
 
+def picture(parent: tk.Misc) -> ttk.Label:
+    """A place for a picture alone, which comes later: without the gap that words would get."""
+    made = label(parent)
+    made.configure(compound="image")
+    return made
+
+
 def words_follow_width(words: ttk.Label) -> None:
     """Break the words of a label that is stretched by its manager to the width that it gets."""
     words.bind("<Configure>", lambda event: words.configure(wraplength=event.width), add="+")

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from common.gui.cutting import CutLabel, shortened
 from common.gui.dropdown import Dropdown
 from common.gui.editing import clean
 from common.gui.field import Field
-from common.gui.rowlist import Row, RowList, shortened
+from common.gui.rowlist import Row, RowList
 from common.gui.sheet import Sheet
 from common.gui.theme import Theme
 from common.gui.widgets import Check, Pane, Scrollbar, button, ground_of, label
@@ -303,6 +304,27 @@ def test_long_names_end_in_an_ellipsis_and_fit(root: tk.Tk, theme: Theme) -> Non
         assert short.endswith("…")
         assert font.measure(short) <= max(room, font.measure("…"))
     assert shortened(words, font, 2000) == words
+
+
+def test_a_line_is_cut_to_its_room_and_asks_for_none(
+    root: tk.Tk, theme: Theme, until: Until
+) -> None:
+    row = Pane(root)
+    row.pack(fill="x")
+    words = "Laboratoire de physique appliquée et d’électronique, bâtiment B"
+    line = CutLabel(row, words, font="bold")
+    line.pack(fill="x")
+    root.update()
+    assert line.cget("text") == words
+    root.geometry("200x200")
+    until(lambda: line.cget("text").endswith("…"), "the words are cut")
+    assert theme.font("bold").measure(line.cget("text")) <= line.winfo_width() == 200
+    line.say("Labo B204")
+    assert line.cget("text") == "Labo B204"
+    line.say(words)
+    root.geometry("700x200")
+    until(lambda: line.cget("text") == words, "all of the words")
+    assert line.winfo_reqwidth() < 100
 
 
 # --- dialogs -----------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ PillTone = Literal["accent", "you", "raised"]
 
 _PILL_INKS = {"accent": "on_accent", "you": "on_you", "raised": "muted"}
 _MENU_LINE = 26
+_MENU_EDGE = 6
 _LETTERS = 8
 """Letters in images are made eight times their size: shapes.py reduces them."""
 
@@ -84,17 +85,19 @@ class Images:
 
         return self.keep(("icon", name, tone, size, gap), draw)
 
-    def for_menu(self, name: str, tone: str, *, wide: bool = True) -> tk.PhotoImage:
-        """An icon, "" for none, in the height of a menu's line: Tk pads lines by a border alone,
-        which it draws in relief. Not `wide`: no room is left for the icon that is none."""
+    def for_menu(self, name: str, tone: str, *, wide: bool | None = True) -> tk.PhotoImage:
+        """An icon, "" for none, in the height of a menu's line and away from its edge: Tk pads
+        lines by a border alone, which it draws in relief. Not `wide`: no room is left for the icon
+        that is none; `None`: nor for the edge."""
         look = self._look
 
         def draw() -> Picture:
-            size, tall = look.px(16), look.px(_MENU_LINE)
-            picture = shapes.nothing(size if wide else 1, tall)
+            size, tall, edge = look.px(16), look.px(_MENU_LINE), look.px(_MENU_EDGE)
+            width = 1 if wide is None else edge + (size if wide else 0)
+            picture = shapes.nothing(width, tall)
             if name:
                 icon = shapes.icon(name, size, look.color[tone])
-                picture.alpha_composite(icon, (0, (tall - size) // 2))
+                picture.alpha_composite(icon, (edge, (tall - size) // 2))
             return picture
 
         return self.keep(("menu", name, tone, wide), draw)

@@ -31,15 +31,17 @@ class PopupMenu:
             owner,
             tearoff=False,
             font=theme.font("body"),
-            background=colour["raised"],
+            # Entries cover all of it but its border, which so is drawn as a line.
+            background=colour["border"],
             foreground=colour["text"],
             activebackground=colour["selection"],
             activeforeground=colour["text"],
             disabledforeground=colour["muted"],
             relief="flat",
-            borderwidth=theme.px(4),
+            borderwidth=theme.px(1),
             activeborderwidth=0,
         )
+        self._ground = colour["card"]
 
     def entry(
         self,
@@ -59,14 +61,23 @@ class PopupMenu:
         # Without any picture a line would be lower than the others.
         tone = "danger" if danger else "muted"
         wide = bool(icon) or gap
-        image = self._theme.images.for_menu(icon, tone, wide=wide)
+        images = self._theme.images
+        image = images.for_menu(icon, tone, wide=wide)
+        start = " "
+        if not able:
+            # Tk dots the picture of what cannot be chosen: words hold its place.
+            space = self._theme.font("body").measure(" ")
+            start += " " * round((image.width() - 1) / space)
+            image = images.for_menu("", tone, wide=None)
         self.menu.add_command(
-            label=f" {words} ",
+            label=f"{start}{words} ",
             command=command,
+            background=self._ground,
             state="normal" if able else "disabled",
             image=image,
             compound="left",
-            accelerator=keys,
+            # A space, as after the words: else they would touch the edge.
+            accelerator=f"{keys} " if keys else "",
         )
         if danger:
             ink = self._theme.color["danger"]
@@ -76,7 +87,7 @@ class PopupMenu:
 
     def line(self) -> None:
         """A line between groups."""
-        self.menu.add_separator()
+        self.menu.add_separator(background=self._ground)
 
     def show(self, event: tk.Event[tk.Misc]) -> None:
         """Open it where the pointer was pressed, or at the widget for a key."""

@@ -287,31 +287,31 @@ class Styles:
     def _tick(
         self, fill: str | None, edge: str | None, ink: str | None, *, ring: bool = False
     ) -> tk.PhotoImage:
-        """The box to tick, 18 pixels square with room for its ring and before its words."""
+        """The box to tick, 18 pixels square with room before its words; its ring is within it, so
+        that it stands where fields and words begin."""
         look = self._look
 
         def draw() -> Picture:
             px = look.px
             colour = look.color
-            side, gap = px(18), px(3)
-            image = Image.new("RGBA", (side + 2 * gap + px(5), side + 2 * gap), (0, 0, 0, 0))
+            side, above, gap = px(18), px(3), px(3) if ring else 0
+            image = Image.new("RGBA", (side + px(8), side + 2 * above), (0, 0, 0, 0))
             core = shapes.box(
-                (side, side),
-                px(4),
+                (side - 2 * gap, side - 2 * gap),
+                px(2 if ring else 4),
                 colour[fill] if fill else None,
                 colour[edge] if edge else None,
                 px(1),
             )
-            image.alpha_composite(core, (gap, gap))
+            image.alpha_composite(core, (gap, above + gap))
             if ink:
-                size = px(14)
-                place = gap + (side - size) // 2
-                image.alpha_composite(shapes.icon("check", size, colour[ink]), (place, place))
+                size = px(11 if ring else 14)
+                place = (side - size) // 2
+                check = shapes.icon("check", size, colour[ink])
+                image.alpha_composite(check, (place, above + place))
             if ring:
-                whole = side + 2 * gap
-                image.alpha_composite(
-                    shapes.box((whole, whole), px(7), None, colour["accent"], px(2))
-                )
+                outline = shapes.box((side, side), px(5), None, colour["accent"], px(2))
+                image.alpha_composite(outline, (0, above))
             return image
 
         return self._images.keep(("tick", fill, edge, ink, ring), draw)

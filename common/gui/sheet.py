@@ -47,6 +47,7 @@ class Sheet(tk.Toplevel):
         self.body.pack(fill="both", expand=True)
         self._theme.pad(self.body, pady=(12, 0))
         self._actions: Pane | None = None
+        self._right: list[Button] = []
         self._width = Pane(self._whole)
         self._width.pack()
         self._wide = width
@@ -63,16 +64,28 @@ class Sheet(tk.Toplevel):
         *,
         primary: bool = False,
         danger: bool = False,
+        left: bool = False,
     ) -> Button:
-        """A button in the row at the foot, from the right; without `command` it closes."""
+        """A button in the row at the foot, from the right; without `command` it closes.
+
+        `left`: from the left, and before the others for the keyboard: it does not end the dialog.
+        """
         if self._actions is None:
             self._actions = Pane(self._whole)
-            self._actions.pack(fill="x")
+            # Before the body: it is the body that is cut on a screen which is too small.
+            self._actions.pack(side="bottom", fill="x", before=self.body)
             self._theme.pad(self._actions, pady=(20, 0))
         kind: Kind = "primary" if primary else "danger" if danger else "plain"
         made = button(self._actions, text, kind, command=command or self.close)
-        made.pack(side="right")
-        self._theme.pad(made, padx=(8, 0))
+        if left:
+            if self._right:
+                made.lower(self._right[0])
+            made.pack(side="left")
+            self._theme.pad(made, padx=(0, 8))
+        else:
+            self._right.append(made)
+            made.pack(side="right")
+            self._theme.pad(made, padx=(8, 0))
         return made
 
     def paragraph(
@@ -94,12 +107,14 @@ class Sheet(tk.Toplevel):
         """Show it over its parent and keep the focus in it: on `focus`, or on its first part."""
         self.update_idletasks()
         over = self._over
-        wide, tall = self.winfo_reqwidth(), self.winfo_reqheight()
+        wide = min(self.winfo_reqwidth(), self.winfo_screenwidth())
+        tall = min(self.winfo_reqheight(), self.winfo_screenheight())
         x = over.winfo_rootx() + (over.winfo_width() - wide) // 2
         y = over.winfo_rooty() + (over.winfo_height() - tall) // 3
         x = max(0, min(x, self.winfo_screenwidth() - wide))
         y = max(0, min(y, self.winfo_screenheight() - tall))
-        self.geometry(f"+{x}+{y}")
+        fits = (wide, tall) == (self.winfo_reqwidth(), self.winfo_reqheight())
+        self.geometry(f"+{x}+{y}" if fits else f"{wide}x{tall}+{x}+{y}")
         self.deiconify()
         self.wait_visibility()
         if self._closed:

@@ -44,7 +44,7 @@ class Listing(Sheet):
         able: Callable[[str], bool] | None = None,
     ) -> Button:
         """Something that is done to the chosen row, where `able` says that it can be."""
-        made = self.act(words, lambda: self._act(command), danger=danger)
+        made = self.act(words, lambda: self._act(command), danger=danger, left=True)
         made.enable(False)
         self._doings.append((made, words, command, able or (lambda _key: True)))
         return made

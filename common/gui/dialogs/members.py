@@ -38,7 +38,6 @@ class Members(Listing):
             self._look.pad(add, padx=(8, 0))
             self._look.pad(self.top, pady=(0, 12))
             if self._private:
-                self.action(_("Remove…"), self._remove, danger=True, able=self._other)
                 self.action(
                     _("Make moderator"),
                     lambda key: self._role(key, "moderator"),
@@ -49,6 +48,8 @@ class Members(Listing):
                 lambda key: self._role(key, "member"),
                 able=lambda key: self._entries[key].role == "moderator",
             )
+            if self._private:
+                self.action(_("Remove…"), self._remove, danger=True, able=self._other)
         self._load()
         self.present(self.nick.text if self.nick is not None else self.list.canvas)
 

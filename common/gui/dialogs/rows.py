@@ -31,4 +31,6 @@ def framed_rows(
     theme.on_change(fit, box)
     made = RowList(box, "card", on_open=on_open, on_menu=on_menu, width=width)
     made.pack(fill="both", expand=True)
+    # Rows keep that far from the frame's sides by themselves.
+    theme.pad(made, pady=(6, 6))
     return box, made

@@ -39,7 +39,7 @@ class SaveRoom(Asking):
         self._offered = str(self._offer(FORMS[0]))
         self.path = self.field(_("File"), self._offered)
         self.main = self.answer(_("Save"), self._answer)
-        self.act(_("Choose…"), self._choose)
+        self.act(_("Choose…"), self._choose, left=True)
         self.present(self.path.text)
 
     def _offer(self, form: str) -> Path:

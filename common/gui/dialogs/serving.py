@@ -74,8 +74,8 @@ class Served(Listing):
     # --- what can be done ----------------------------------------------------------------------
 
     def _begin_invitations(self) -> None:
+        self.act(_("New invitation…"), self._invite, primary=True, left=True)
         self.action(_("Withdraw"), lambda key: self._do(deeds.Withdraw(name=key)), danger=True)
-        self.act(_("New invitation…"), self._invite, primary=True)
 
     def _invite(self) -> None:
         self.close()
@@ -104,10 +104,10 @@ class Served(Listing):
             )
 
     def _begin_devices(self) -> None:
+        self.act(_("Add a device…"), self._device, primary=True, left=True)
         self.action(
             _("Revoke"), lambda key: self._do(deeds.Revoke(key=self._entries[key].key)), danger=True
         )
-        self.act(_("Add a device…"), self._device, primary=True)
 
     def _device(self) -> None:
         self.close()

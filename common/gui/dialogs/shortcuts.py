@@ -75,13 +75,21 @@ def shown(keys: str) -> str:
     return keys.replace("Ctrl", "⌘") if sys.platform == "darwin" else keys
 
 
+_ONE_COLUMN = 760
+_TWO_COLUMNS = 900
+"""How high the sheet is with all groups below each other, how wide with two beside each other; in
+pixels at 96 dpi."""
+
+
 class Shortcuts(Sheet):
-    """Presented at once: two columns, or one where the window is narrow."""
+    """Presented at once: two columns, or one where the window is narrow and the screen high."""
 
     def __init__(self, parent: tk.Misc) -> None:
         super().__init__(parent, _("Keyboard shortcuts"), width=640)
         theme = theme_of(parent)
         wide = parent.winfo_toplevel().winfo_width() >= theme.px(700)
+        low = self.winfo_screenheight() < theme.px(_ONE_COLUMN)
+        wide = wide or (low and self.winfo_screenwidth() >= theme.px(_TWO_COLUMNS))
         sides = [Pane(self.body), Pane(self.body)] if wide else [Pane(self.body)]
         for place, side in enumerate(sides):
             side.pack(side="left", fill="both", expand=True, anchor="n")

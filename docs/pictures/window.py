@@ -3,7 +3,7 @@
 Without a directory, those of the documents (docs/look); with one, each scene, or those named, in
 both languages and both themes. `--dpi 192` takes them on a screen of that many dots an inch;
 `--only fr-dark` in one variant. Needs Xvfb. The dialogs and menus: cards.py; the form and the
-server's window: doors.py.
+server's window: doors.py; what is long, many or large: extremes.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from common.talk.controller import now_ms
-from docs.pictures import cards, doors
+from docs.pictures import cards, doors, extremes
 from docs.pictures.stage import Play
 from docs.pictures.studio import Scene, Studio
 from tests.support.display import screen
@@ -166,6 +166,7 @@ SCENES: Final[dict[str, Scene]] = {
     "tooltip": tooltip,
     **cards.SCENES,
     **doors.SCENES,
+    **extremes.SCENES,
 }
 _OF_DOCUMENTS: Final = {"chat": "window", "form-error": "form", "server": "server"}
 """Scene to the name of its picture in docs/look."""

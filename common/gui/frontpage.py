@@ -15,6 +15,9 @@ from common.gui.theme import theme_of
 from common.gui.widgets import Pane, button, label
 from common.i18n import _, current
 
+_LOW = 480
+"""Pixels at 96 dpi: a window that is not as high has a smaller head."""
+
 
 class FrontPage(Page):
     """Fill `middle`. `on_speak` gets the language that was chosen."""
@@ -47,11 +50,30 @@ class FrontPage(Page):
         theme.pad(mark, padx=(0, 16))
         words = Pane(head)
         words.pack(side="left", fill="x", expand=True)
-        label(words, "Causette", font="display").pack(anchor="w")
+        name = label(words, "Causette", font="display")
+        name.pack(anchor="w")
         motto = label(
             words, _("The chat of your network, without the internet."), tone="muted", wrap=True
         )
         motto.pack(fill="x")
+        was_low = False
+
+        def fit(_event: object = None) -> None:
+            """In a low window the form has the room: the name alone stands above it."""
+            nonlocal was_low
+            low = 1 < self.winfo_height() < theme.px(_LOW)
+            if low == was_low:
+                return
+            was_low = low
+            mark.configure(image=theme.mark(28 if low else 54))
+            name.configure(font=theme.font("title" if low else "display"))
+            if low:
+                motto.pack_forget()
+            else:
+                motto.pack(fill="x")
+
+        self.bind("<Configure>", fit, add="+")
+        theme.on_change(fit, head)
 
     def _make_foot(self, on_speak: Callable[[str], object], on_help: Callable[[], object]) -> None:
         foot = Pane(self.column)

@@ -10,6 +10,7 @@ import tkinter as tk
 from abc import abstractmethod
 from typing import Final, Generic, TypeVar
 
+from common.client.markup import Span, parse
 from common.gui.cutting import shortened
 from common.gui.editing import make_editable
 from common.gui.emoji_font import without_emoji
@@ -26,6 +27,9 @@ T = TypeVar("T")
 AT_ONCE: Final = 150
 """Lines that one refresh puts in: the window must have time for its keyboard."""
 _TIME: Final = 62
+_BETWEEN: Final = 10
+"""Between a column's words and the next column, at least."""
+_MARKED: Final = {"bold": "strong", "code": "mono"}
 _WIDE: Final = 560
 """Pixels at 96 dpi from which the columns have all their room."""
 
@@ -195,6 +199,14 @@ class Lines(Card, Generic[T]):
         for place, name in enumerate(NICK_NAMES):
             text.tag_configure(name, font=theme.font("bold"), foreground=theme.nicks[place])
         text.tag_configure("me", font=theme.font("body"))
+        text.tag_configure("strong", font=theme.font("bold"))
+        # Its ground would fill the margin of a line that wraps.
+        text.tag_configure(
+            "mono",
+            font=theme.font("mono"),
+            background=colour["raised"],
+            lmargincolor=colour["card"],
+        )
         text.tag_raise("sel")
         self._set_columns()
         self._edition = -1
@@ -212,11 +224,10 @@ class PassingLines(Lines[Passed]):
         room, text = self._columns
         self.put(local(line.ts).strftime("%H:%M:%S"), "caption", "line")
         self.put("\t", "line")
-        self.put(
-            self.fitted(f"#{one_line(line.room)}", "caption", room - _TIME - 6), "caption", "line"
-        )
+        name = self.fitted(f"#{one_line(line.room)}", "caption", room - _TIME - _BETWEEN)
+        self.put(name, "caption", "line")
         self.put("\t", "line")
-        nick = self.fitted(one_line(line.nick), "bold", text - room - 6)
+        nick = self.fitted(one_line(line.nick), "bold", text - room - _BETWEEN)
         self.put(nick, NICK_NAMES[nick_index(line.user)], "line")
         self.put("\t", "line")
         if line.deleted:
@@ -224,7 +235,16 @@ class PassingLines(Lines[Passed]):
         elif line.me:
             self.put(f"{one_line(line.nick)} {one_line(line.text)}", "muted", "line")
         else:
-            self.put(one_line(line.text), "me", "line")
+            for span in _spans(one_line(line.text)):
+                self.put(span.text, _MARKED.get(span.style, "me"), "line")
+
+
+def _spans(words: str) -> tuple[Span, ...]:
+    """What is bold or code in a message; a quote and a block need lines of their own."""
+    lines = parse(words)
+    if len(lines) == 1 and lines[0].block == "text":
+        return lines[0].spans
+    return (Span("text", words),)
 
 
 class LogLines(Lines[Logged]):

@@ -286,6 +286,17 @@ def test_a_deleted_message_disappears_from_the_widget(lines: PassingLines) -> No
     assert "message 2" in lines.content
 
 
+def test_marks_are_drawn_where_a_message_is_one_line(lines: PassingLines) -> None:
+    tail: Tail[Passed] = Tail()
+    for number, text in enumerate(("a **b** `c` d", "> **q**", "```\nx **y**\n```", "```")):
+        tail.add(Passed(1, "general", number, "u1", "Ada", text))
+    filled(lines, tail)
+    shown = [line.rpartition("\t")[2] for line in lines.content.split("\n")]
+    assert shown == ["a b c d", "> **q**", "```⏎x **y**⏎```", "```"]
+    drawn = {tag: lines.text.get(*lines.text.tag_ranges(tag)) for tag in ("strong", "mono")}
+    assert drawn == {"strong": "b", "mono": "c"}
+
+
 def test_the_theme_changes_under_the_lines(root: tk.Tk, theme: Theme) -> None:
     log = LogLines(root)
     log.pack(fill="both", expand=True)

@@ -87,6 +87,7 @@ class RowList(Pane):
         self._cursor = ""
         self._hovered = ""
         self._asked: str | None = None
+        self._cut: set[str] = set()
         self._grounds: dict[tuple[str, str, int, int], tk.PhotoImage] = {}
         self._former = self._grounds
         self.canvas = tk.Canvas(
@@ -99,7 +100,7 @@ class RowList(Pane):
         self._bind_keys()
         self._dress()
         self._theme.on_change(self._dress, self)
-        tooltip(self.canvas, self._tip)
+        self._tip_anew = tooltip(self.canvas, self._tip, lambda: self.place_of(self._hovered))
 
     def _bind_keys(self) -> None:
         canvas = self.canvas
@@ -219,6 +220,7 @@ class RowList(Pane):
     def _draw(self) -> None:
         self._asked = None
         self._former, self._grounds = self._grounds, {}
+        self._cut.clear()
         canvas = self.canvas
         canvas.delete("all")
         tall, wide = canvas.winfo_height(), canvas.winfo_width()
@@ -294,6 +296,8 @@ class RowList(Pane):
             right -= px(22)
         font = "bold" if row.bold or chosen else "body"
         ink = "muted" if row.dim else "text"
+        if theme.font(font).measure(row.label) > right - x:
+            self._cut.add(row.key)
         if row.note:
             self._words(row.label, x, middle - px(8), right - x, font, ink)
             self._words(row.note, x, middle + px(8), right - x, "caption", "muted")
@@ -332,6 +336,8 @@ class RowList(Pane):
             self._hovered = key
             able = key and (self._on_open is not None or self._on_action is not None)
             self.canvas.configure(cursor="hand2" if able else "")
+            if key:
+                self._tip_anew()
             self._draw_soon()
 
     def _moved(self, event: tk.Event[tk.Misc]) -> None:
@@ -411,4 +417,9 @@ class RowList(Pane):
 
     def _tip(self) -> str:
         place = self._index(self._hovered)
-        return self._rows[place].tip if place is not None else ""
+        if place is None:
+            return ""
+        row = self._rows[place]
+        # A name that has no room is told in full.
+        cut = row.key in self._cut and row.label not in row.tip
+        return " · ".join(part for part in (row.label if cut else "", row.tip) if part)

@@ -14,13 +14,19 @@ _DELAY = 500
 """Milliseconds before it shows."""
 _WIDTH = 280
 
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom within a widget, in device pixels."""
+
 
 class _Tip:
     """The tooltip of one widget."""
 
-    def __init__(self, widget: tk.Widget, words: Callable[[], str]) -> None:
+    def __init__(
+        self, widget: tk.Widget, words: Callable[[], str], where: Callable[[], Box | None]
+    ) -> None:
         self._widget = widget
         self._words = words
+        self._where = where
         self._waiting: str | None = None
         self._shown: tk.Toplevel | None = None
         widget.bind("<Enter>", self._soon, add="+")
@@ -29,7 +35,11 @@ class _Tip:
             widget.bind(event, self._away, add="+")
         widget.bind("<Destroy>", self._away, add="+")
 
-    def _soon(self, _event: tk.Event[tk.Misc]) -> None:
+    def anew(self) -> None:
+        """Something else is under the pointer now."""
+        self._soon(None)
+
+    def _soon(self, _event: tk.Event[tk.Misc] | None) -> None:
         self._away(None)
         self._waiting = self._widget.after(_DELAY, self._show)
 
@@ -69,15 +79,26 @@ class _Tip:
         ).pack(padx=px(1), pady=px(1))
         tip.update_idletasks()
         wide, tall = tip.winfo_reqwidth(), tip.winfo_reqheight()
-        x = widget.winfo_rootx() + (widget.winfo_width() - wide) // 2
-        y = widget.winfo_rooty() + widget.winfo_height() + px(4)
+        left, top, right, bottom = self._where() or (
+            0, 0, widget.winfo_width(), widget.winfo_height()
+        )  # fmt: skip
+        x = widget.winfo_rootx() + (left + right - wide) // 2
+        y = widget.winfo_rooty() + bottom + px(4)
         if y + tall > widget.winfo_screenheight():
-            y = widget.winfo_rooty() - tall - px(4)
+            y = widget.winfo_rooty() + top - tall - px(4)
         x = max(0, min(x, widget.winfo_screenwidth() - wide))
         tip.geometry(f"+{x}+{y}")
         tip.deiconify()
 
 
-def tooltip(widget: tk.Widget, words: str | Callable[[], str]) -> None:
-    """Name a widget; `words` are asked for each time it shows, and "" shows nothing."""
-    _Tip(widget, words if callable(words) else lambda: words)
+def tooltip(
+    widget: tk.Widget,
+    words: str | Callable[[], str],
+    where: Callable[[], Box | None] = lambda: None,
+) -> Callable[[], None]:
+    """Name a widget; `words` are asked for each time it shows, and "" shows nothing.
+
+    `where` is the part of the widget that they are about, `None` for all of it; what is returned
+    is called when the pointer comes to another part.
+    """
+    return _Tip(widget, words if callable(words) else lambda: words, where).anew

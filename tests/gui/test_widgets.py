@@ -276,6 +276,33 @@ def test_a_click_opens_a_row_and_a_right_click_its_menu(
     until(lambda: (opened, asked) == (["r2"], ["r2"]), "the third room")
 
 
+def test_a_name_that_was_cut_is_told_under_its_row(root: tk.Tk, theme: Theme, until: Until) -> None:
+    rows = RowList(root)
+    rows.pack(fill="both", expand=True)
+    long = "compte-rendu-de-la-séance-sur-les-capteurs-de-température"
+    rows.show([Row(key="short", label="accueil"), Row(key="long", label=long, tip="en sourdine")])
+    root.geometry("200x300")
+    root.update()
+
+    def tips() -> list[tk.Toplevel]:
+        return [one for one in rows.canvas.winfo_children() if isinstance(one, tk.Toplevel)]
+
+    def over(key: str) -> int:
+        place = rows.place_of(key)
+        assert place is not None
+        rows.canvas.event_generate("<Motion>", x=40, y=place[1] + 8)
+        return rows.canvas.winfo_rooty() + place[3]
+
+    over("short")
+    bottom = over("long")
+    until(lambda: tips() and tips()[0].winfo_viewable(), "the tooltip")
+    (tip,) = tips()
+    assert [part.cget("text") for part in tip.winfo_children()] == [f"{long} · en sourdine"]
+    assert bottom <= tip.winfo_rooty() <= bottom + theme.px(8)
+    over("short")
+    until(lambda: not tips(), "no tooltip: the short name is there already")
+
+
 def test_only_rows_in_view_are_drawn_and_a_selected_one_comes_into_view(
     root: tk.Tk, theme: Theme, until: Until
 ) -> None:

@@ -7,7 +7,9 @@ know what is typed. `Entry` is used nowhere: it damages emoji that are typed int
 from __future__ import annotations
 
 import tkinter as tk
+from tkinter import font as tkfont
 
+from common.gui.cutting import shortened
 from common.gui.menu import popup_menu
 from common.gui.theme import theme_of
 from common.i18n import _
@@ -118,24 +120,28 @@ class Placeholder:
         self._text = text
         self._theme = theme_of(text)
         self._ground = ground
-        self._label = tk.Label(
-            text, text=words, anchor="w", borderwidth=0, padx=0, pady=0, cursor="xterm"
-        )
+        self._words = words
+        self._label = tk.Label(text, anchor="w", borderwidth=0, padx=0, pady=0, cursor="xterm")
         self._label.bind("<ButtonPress>", lambda _event: text.focus_set())
+        text.bind("<Configure>", lambda _event: self.refresh(), add="+")
         self._dress()
         self._theme.on_change(self._dress, text)
 
     def say(self, words: str) -> None:
         """Change the words."""
-        self._label.configure(text=words)
+        self._words = words
         self.refresh()
 
     def refresh(self) -> None:
-        """Show or hide it: the text has changed."""
+        """Show or hide it: the text, or its width, has changed."""
         empty = self._text.compare("end-1c", "==", "1.0")
-        if empty and self._label.cget("text"):
+        if empty and self._words:
             # Beside the caret, which must be seen in an empty text.
-            self._label.place(x=self._theme.px(3), y=0)
+            left, room = self._theme.px(3), self._text.winfo_width()
+            font = tkfont.nametofont(str(self._text.cget("font")), self._text)
+            words = shortened(self._words, font, room - left) if room > 1 else self._words
+            self._label.configure(text=words)
+            self._label.place(x=left, y=0)
         else:
             self._label.place_forget()
 

@@ -76,6 +76,14 @@ def _words(play: Play) -> None:
     )
 
 
+def _empty(play: Play) -> None:
+    room = play.chat.talk.rooms[_NEXT]
+    room.clear()
+    room.complete = room.caught = True
+    room.people = 1
+    play.chat.controller.open(_NEXT)
+
+
 def _long(play: Play) -> None:
     """A message as long as one gets."""
     words = "Les mesures de la paillasse 4 sont dans le dossier partagé, avec leur écart type. "
@@ -127,6 +135,7 @@ SCENES: Final[dict[str, Scene]] = {
     "long-words": _chat(_words),
     "long-words-small": _chat(_words, 480, 720),
     "long-message": _chat(_long),
+    "long-empty-small": _chat(_empty, 480, 360),
     "long-deed": _chat(_mute),
     "large": _chat(_talk, text=200),
     "large-small": _chat(_talk, 480, 360, text=200),

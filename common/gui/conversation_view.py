@@ -235,6 +235,9 @@ class ConversationView(Pane):
             done = self._widen(deadline)
         if done:
             where.settle()
+        if not self._drawn.keys:
+            # Tk tells nothing of a text that was emptied.
+            self._bar.set(0, 1)
         where.count()
         self.event_generate("<<Drawn>>")
         if not done:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +33,7 @@ from docs.pictures.studio import Scene, Studio
 
 _PLACE: Final = (300, 120)
 """Where menus open, in pixels at 96 dpi."""
+_PATIENCE: Final = 5.0
 _FILE: Final = Path("/home/lea/Documents")
 _LISTS: Final[tuple[Lists, ...]] = (
     "devices", "waiting", "sanctions", "roles", "invitations", "nicks",
@@ -92,9 +94,11 @@ def _no_link(desk: Desk) -> None:
 
 
 def _chosen(desk: Desk, sheet: Members | Served) -> None:
-    desk.over.update()
-    if sheet.list.rows:
-        sheet._chosen(sheet.list.rows[0].key)
+    # The answer comes by way of the inbox, whose turn is not at once.
+    end = time.monotonic() + _PATIENCE
+    while not sheet.list.rows and time.monotonic() < end:
+        desk.over.update()
+    sheet._chosen(sheet.list.rows[0].key)
 
 
 def _list(what: Lists) -> Scene:

@@ -129,9 +129,16 @@ class Sidebar(Pane):
         px = self._theme.px
         self.configure(width=px(WIDTH))
         self._top.configure(height=px(HEAD))
-        # Beside the name alone: the line under it needs all the width.
+        # Beside the name alone: the line under it needs all the width, and so the box of the
+        # button ends where that line's letters begin.
         self.server_button.place(
-            in_=self._server, relx=1.0, x=px(_MORE), rely=0.5, anchor="e", bordermode="outside"
+            in_=self._server,
+            relx=1.0,
+            x=px(_MORE),
+            rely=0.5,
+            y=-px(4),
+            anchor="e",
+            bordermode="outside",
         )
         self._bottom.configure(height=px(HEAD))
         self._shown = ()

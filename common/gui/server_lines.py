@@ -217,8 +217,8 @@ class PassingLines(Lines[Passed]):
 
     def columns(self, width: float) -> tuple[int, int]:
         share = min(1.0, max(0.55, width / _WIDE))
-        room = _TIME + round(110 * share)
-        return room, room + round(90 * share)
+        room = _TIME + round(4 + 110 * share)
+        return room, room + round(4 + 90 * share)
 
     def draw(self, line: Passed) -> None:
         room, text = self._columns

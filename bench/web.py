@@ -46,8 +46,8 @@ INTERACTIVE: Final = 1_000.0
 LOADS: Final = 5
 AT_ONCE: Final = 20
 """Browsers that come in at the same time."""
-SETTLE: Final = 15.0
-"""Seconds until the news of everybody's arrival has died down."""
+SETTLE: Final = 30.0
+"""Seconds until the news of everybody's arrival has died down, and links have come to rest."""
 LAST: Final = 10.0
 """Seconds that the last deliveries may take."""
 _TEXT: Final = (
@@ -112,6 +112,7 @@ def _measure(broker: Server, gateway: Server, tokens: Sequence[str], seconds: in
         here.send("go")
         waited, missing = here.recv()
         passed = time.monotonic() - began
+        then = (gateway.memory() - before) / 1000 / len(tokens)
         shares = [(gateway.cpu() - cpu[0]) / passed, (broker.cpu() - cpu[1]) / passed]
     finally:
         child.terminate()
@@ -126,7 +127,8 @@ def _measure(broker: Server, gateway: Server, tokens: Sequence[str], seconds: in
     print(
         f"  p50 {statistics.median(waited):.1f} ms, longest {waited[-1]:.1f} ms;"
         f" {len(waited)} deliveries, {missing} missing;"
-        f" gateway {shares[0]:.0%} of a core ({each:.0f} µs a delivery), broker {shares[1]:.0%}"
+        f" gateway {shares[0]:.0%} of a core ({each:.0f} µs a delivery), broker {shares[1]:.0%};"
+        f" memory for each then {then:.1f} kB"
     )
     return all(held) and not missing
 

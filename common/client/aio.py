@@ -25,7 +25,7 @@ from common.protocol.messages import Ping
 
 __all__ = ["AsyncClient", "LoopContext"]
 
-KEEP_CURSORS: Final = (1.0, 3.0)
+KEEP_CURSORS: Final = (2.0, 6.0)
 """Seconds at most between a record that the program is done with and its cursor on disk, different
 for each client: hundreds of them hear the same message at once, and a transaction each takes more
 than all the rest (measured)."""

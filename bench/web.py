@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import multiprocessing
 import secrets
 import shutil
@@ -21,11 +20,10 @@ import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Final
-
-import aiohttp
+from typing import Final
 
 from bench.servers import Server, start_broker, start_gateway
+from bench.web_browser import Browser, handshake
 from common.keys import generate
 from common.runtime import raise_descriptor_limit
 from common.web.security import cookie_name, hash_token
@@ -146,10 +144,10 @@ def _browse(page: str, tokens: Sequence[str], seconds: int, line: Connection) ->
 
 
 class _Crowd:
-    """All browsers, on one loop. Each counts the messages that it hears, and how old they are."""
+    """All browsers, on one loop. Each tells the number of a message that it hears."""
 
     def __init__(self, page: str, seconds: int, line: Connection) -> None:
-        self._page = page
+        self._page = page.rstrip("/")
         self._count = seconds * RATE
         self._pipe = line
         self._waited: list[float] = []
@@ -160,71 +158,44 @@ class _Crowd:
     async def run(self, tokens: Sequence[str]) -> None:
         """Everybody comes in, one speaks, and what they waited is reported."""
         self._wanted = self._count * len(tokens)
-        connector = aiohttp.TCPConnector(limit=0)
-        async with aiohttp.ClientSession(connector=connector) as http:
-            gate = asyncio.Semaphore(AT_ONCE)
-            sockets = await asyncio.gather(*(self._enter(http, gate, one) for one in tokens))
-            tasks = [asyncio.create_task(self._listen(socket)) for socket in sockets]
-            await asyncio.sleep(SETTLE)
-            self._pipe.send("inside")
-            await asyncio.get_running_loop().run_in_executor(None, self._pipe.recv)
-            await self._speak(sockets[0])
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._all.wait(), LAST)
-            self._pipe.send((self._waited, self._wanted - len(self._waited)))
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        gate = asyncio.Semaphore(AT_ONCE)
+        browsers = await asyncio.gather(*(self._enter(gate, one) for one in tokens))
+        await asyncio.sleep(SETTLE)
+        self._pipe.send("inside")
+        await asyncio.get_running_loop().run_in_executor(None, self._pipe.recv)
+        await self._speak(browsers[0])
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._all.wait(), LAST)
+        self._pipe.send((self._waited, self._wanted - len(self._waited)))
+        for browser in browsers:
+            browser.close()
 
-    async def _enter(
-        self, http: aiohttp.ClientSession, gate: asyncio.Semaphore, token: str
-    ) -> aiohttp.ClientWebSocketResponse:
+    async def _enter(self, gate: asyncio.Semaphore, token: str) -> Browser:
         async with gate:
-            origin = self._page.rstrip("/")
-            name = cookie_name(origin.partition("://")[2], secure=False)
-            headers = {"Cookie": f"{name}={token}", "Origin": origin}
-            socket = await http.ws_connect(f"{origin}/ws", headers=headers)
-            attach = {"t": "attach", "lang": "en", "room": "general", "visible": True, "unsent": []}
-            await socket.send_str(json.dumps(attach))
-            async for message in socket:
-                if json.loads(message.data)["t"] == "lines":
-                    return socket
-        raise RuntimeError(f"a browser was not let in: {socket.close_code}")
+            place = self._page.partition("://")[2]
+            host, _, port = place.rpartition(":")
+            cookie = f"{cookie_name(place, secure=False)}={token}"
+            request = handshake(place, self._page, cookie)
+            loop = asyncio.get_running_loop()
+            _transport, browser = await loop.create_connection(
+                lambda: Browser(request, self._heard), host, int(port)
+            )
+            await browser.inside
+            return browser
 
-    async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        async for message in socket:
-            now = time.perf_counter()
-            if '"lines"' not in message.data[:20]:
-                continue
-            told: dict[str, Any] = json.loads(message.data)
-            for entry in told.get("put", ()):
-                # One's own line stands there before it is stored: that is no delivery.
-                if entry["kind"] == "said":
-                    number = _number_of(entry)
-                    if number in self._said:
-                        self._waited.append((now - self._said[number]) * 1000)
-                        if len(self._waited) == self._wanted:
-                            self._all.set()
+    def _heard(self, number: int) -> None:
+        if number in self._said:
+            self._waited.append((time.perf_counter() - self._said[number]) * 1000)
+            if len(self._waited) == self._wanted:
+                self._all.set()
 
-    async def _speak(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    async def _speak(self, browser: Browser) -> None:
         begin = time.perf_counter()
         for number in range(self._count):
             await asyncio.sleep(max(0.0, begin + number / RATE - time.perf_counter()))
             self._said[number] = time.perf_counter()
-            line = {
-                "t": "enter",
-                "key": f"k{number}",
-                "room": "general",
-                "line": f"{number} {_TEXT}",
-            }
-            await socket.send_str(json.dumps(line))
-
-
-def _number_of(entry: dict[str, Any]) -> int:
-    """The number that a message begins with, -1 for none."""
-    spans = entry["lines"][0][1]
-    word = spans[0][1].partition(" ")[0] if spans else ""
-    return int(word) if word.isdigit() else -1
+            line = f"{number} {_TEXT}"
+            browser.tell({"t": "enter", "key": f"k{number}", "room": "general", "line": line})
 
 
 # --- the page's first load -----------------------------------------------------------------------

@@ -135,8 +135,9 @@ class Page:
             self._closing = 1006
             self._write_on()
             return
-        writing.close()
-        raise AssertionError("a socket waits to write into an empty transport")
+        writing.close()  # cannot be: what fits needs not wait
+        _log.error("a page's socket waits although all was taken")
+        self._drop(BROKEN)
 
     def _write_on(self) -> None:
         """What waits is written, and the close after it, by a task that ends with them."""

@@ -40,6 +40,8 @@ def test_what_is_said_without_a_gateway_arrives_once(site: Site, browsers: Brows
     page = browsers.join(site.url, "Ada")
     browsers.write(page, "kept 1")
     bob.hears("kept 1", "general")
+    # Others may have it before this page does: until then its own line says how it stands with it.
+    expect(page.locator("#lines .said .state")).to_have_text("no. 1 · stored")
     site.gateway.kill()
     expect(page.locator("#bar")).to_contain_text("Link down.")
     expect(page.locator("#bar")).to_contain_text("Next try in")

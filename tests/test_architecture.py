@@ -1,6 +1,7 @@
 """The house's rules about who may know whom, by walking the imports. See docs/ARCHITECTURE.md."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -74,8 +75,10 @@ KNOWN_BY = {
 LONGEST = 450
 
 
-def _imports(path: Path) -> set[str]:
-    """The names of the modules that a file imports, deferred ones included."""
+@functools.cache
+def _imports(path: Path) -> frozenset[str]:
+    """The names of the modules that a file imports, deferred ones included; read once for all
+    rules."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
@@ -83,7 +86,7 @@ def _imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return found
+    return frozenset(found)
 
 
 def _at_the_top(path: Path, package: str) -> bool:

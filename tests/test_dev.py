@@ -405,7 +405,8 @@ def test_the_test_verb_passes_arguments_and_status(copy: Path, tmp_path: Path) -
     tests.mkdir()
     (tests / "test_it.py").write_text(
         "import os\n"
-        "def test_display(): print('on', os.environ.get('DISPLAY'))\n"
+        "told = os.environ.get('DISPLAY'), os.environ.get('PYTHONDONTWRITEBYTECODE')\n"
+        "def test_display(): print('on', *told)\n"
         "def test_bad(): assert False\n"
     )
     xvfb = tmp_path / "bin" / "Xvfb"
@@ -418,10 +419,11 @@ def test_the_test_verb_passes_arguments_and_status(copy: Path, tmp_path: Path) -
         "signal.pause()\n"
     )
     xvfb.chmod(0o755)
-    env = {"PATH": f"{xvfb.parent}{os.pathsep}{os.environ['PATH']}"}
+    path = f"{xvfb.parent}{os.pathsep}{os.environ['PATH']}"
+    env = {"PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     done = dev(copy, "test", "-s", "-k", "display", env=env)
     assert done.code == 0, done.stdout + done.stderr
-    assert "on :77" in done.stdout
+    assert "on :77 None" in done.stdout
     assert "1 passed, 1 deselected" in done.stdout.splitlines()[-1]
     assert not process_lives(int((xvfb.parent / "pid").read_text()))
     whole = dev(copy, "test", env=env)

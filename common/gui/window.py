@@ -249,6 +249,8 @@ class Window:
             self.root.deiconify()
             self.root.lift()
             if self._chat is None and self.entrance is not None and self.entrance.card is None:
+                # As above: what is typed as soon as the window is seen goes into the form.
+                self.root.update_idletasks()
                 self.entrance.begin()
 
     def note(self, words: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from common.gui.entrance import Entrance
 from common.gui.screens import Trouble
 from common.gui.settings import Keeper
 from tests.conftest import BrokerFactory
@@ -45,6 +46,23 @@ def test_a_part_that_fails_is_logged_and_told_in_one_line(
     assert one.form.said("server"), "the rest goes on"
     one.window.leave()
     assert not tk_errors.said
+
+
+def test_what_is_typed_as_soon_as_the_window_is_seen_goes_into_the_form(
+    root: tk.Tk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tk puts a focus off that is given to what is not on the screen, and drops keys until then."""
+    seen: list[bool] = []
+    begin = Entrance.begin
+
+    def note(entrance: Entrance) -> None:
+        seen.append(bool(entrance.form.field("nick").winfo_viewable()))
+        begin(entrance)
+
+    monkeypatch.setattr(Entrance, "begin", note)
+    one = Opened(root, tmp_path)
+    assert seen == [True]
+    one.window.leave()
 
 
 def test_what_was_damaged_is_told_and_the_line_can_be_closed(root: tk.Tk, tmp_path: Path) -> None:

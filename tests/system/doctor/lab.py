@@ -91,7 +91,11 @@ def python(host: Host) -> Any:
 
 def firewall(host: Host, *rules: str, policy: str = "accept", hook: str = "input") -> None:
     """What comes in there (by `hook`: goes out, or through) is filtered by these rules of nftables,
-    in the place of former ones."""
+    in the place of former ones.
+
+    What is refused is refused each time: the system would leave some of it unsaid, by rate.
+    """
+    host.sh("echo 0 > /proc/sys/net/ipv4/icmp_ratelimit")
     lines = "\n".join(f"    {rule}" for rule in rules)
     ruleset = (
         f"flush ruleset\ntable inet test {{\n  chain {hook} {{\n"
@@ -101,6 +105,17 @@ def firewall(host: Host, *rules: str, policy: str = "accept", hook: str = "input
         [*host.inside, "nft", "-f", "-"], input=ruleset.encode(), capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+def reach(host: Host, address: str) -> None:
+    """Prove that the other machine can be reached: it refuses what nobody there listens for."""
+    place = (address, 9)
+    said = host.run(
+        sys.executable,
+        "-c",
+        f"import errno, socket; assert socket.socket().connect_ex({place}) == errno.ECONNREFUSED",
+    )
+    assert said.code == 0, said.stderr
 
 
 def route(router: Host, *hosts: Host) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.support import wait_until
 from tests.support.hosts import Host
 from tests.system.doctor.examining import Examined, client
-from tests.system.doctor.lab import Lab, firewall, python, route
+from tests.system.doctor.lab import Lab, firewall, python, reach, route
 
 PORTS = "5555-5557"
 
@@ -100,7 +100,7 @@ def test_nobody_has_the_address_and_a_network_that_keeps_machines_apart(
 ) -> None:
     gateway, there, here = lab.host(), lab.host(isolated=True), lab.host(isolated=True)
     with there.broker(tmp_path / "data", "--lan"):
-        assert here.run("ping", "-c", "1", gateway.address).code == 0
+        reach(here, gateway.address)
         apart = ask(here, tmp_path, there.address)
         assert (apart.code, apart.cause) == (69, "unreachable-silent/isolated")
         assert "client isolation" in apart.verdict
@@ -118,7 +118,7 @@ def test_nobody_has_the_address_and_a_network_that_keeps_machines_apart(
 def test_a_machine_that_has_just_gone_is_not_taken_for_a_firewall(lab: Lab, tmp_path: Path) -> None:
     """The system remembers for a while who had the address, and has to ask again."""
     there, here = lab.host(), lab.host()
-    here.sh(f"ping -c 1 {there.address}")
+    reach(here, there.address)
     mac = there.sh("cat /sys/class/net/eth0/address").strip()
     there.ip("link", "set", "eth0", "down")
     here.ip(

@@ -46,7 +46,8 @@ ready = {"type": "ready", "name": "tea", "pull": [pull], "pub": [], "key": "ab",
 (place / "ready.json").write_text(json.dumps(ready))
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 print('ready name="tea" pull=%s key=ab' % pull, flush=True)
-print("lang", os.environ.get("CAUSETTE_LANG"), file=sys.stderr, flush=True)
+# Whole: dev.py writes to the same stream, and an unbuffered one is written to word by word.
+sys.stderr.write("lang %s\\n" % os.environ.get("CAUSETTE_LANG"))
 signal.sigwait({signal.SIGTERM})
 """
 _CLIENT = """

@@ -61,8 +61,18 @@ def tk_errors() -> Iterator[Errors]:
         pytest.fail(f"callbacks of Tk failed: {errors.said!r}", pytrace=False)
 
 
+@pytest.fixture(scope="session")
+def settled() -> Iterator[None]:
+    """All modules and other tests are left out of collections from here on: `root` has one made
+    each time, and it is for the window's own objects."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture
-def root(display: str, tk_errors: Errors) -> Iterator[tk.Tk]:
+def root(display: str, settled: None, tk_errors: Errors) -> Iterator[tk.Tk]:
     """A bare root without a theme."""
     window = tk.Tk(screenName=display)
     tk_errors.attach(window)

@@ -9,11 +9,12 @@ from common import keybox
 from tests.support import parts
 
 SECRET = b'secret = "5a"\n'
-PHRASE = "correct horse battery"
+PHRASE = unicodedata.normalize("NFD", "cheval éveillé")
 
 
 @pytest.fixture(scope="module")
 def sealed() -> bytes:
+    """Once for all of them: to seal takes seconds of computing, on purpose."""
     parts.require_module("pyrage", "python3 dev.py setup dev")
     return keybox.seal(SECRET, PHRASE)
 
@@ -47,11 +48,10 @@ def test_what_was_altered_or_cut_does_not_open(sealed: bytes) -> None:
             keybox.unseal(damaged, PHRASE)
 
 
-def test_accents_open_it_however_they_were_typed() -> None:
-    parts.require_module("pyrage", "python3 dev.py setup dev")
-    typed = "cheval éveillé"
-    sealed = keybox.seal(SECRET, unicodedata.normalize("NFD", typed))
-    assert keybox.unseal(sealed, unicodedata.normalize("NFC", typed)) == SECRET
+def test_accents_open_it_however_they_were_typed(sealed: bytes) -> None:
+    typed = unicodedata.normalize("NFC", PHRASE)
+    assert typed != PHRASE
+    assert keybox.unseal(sealed, typed) == SECRET
 
 
 def test_a_guess_is_dear(sealed: bytes) -> None:

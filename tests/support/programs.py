@@ -10,13 +10,17 @@ import atexit
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -235,6 +239,36 @@ class BrokerProgram(Program):
         super().__init__(command, **options)
         self.data_dir = data_dir
         self.ready: Event = {}
+        self._ports: set[int] = set()
+        self._kept = ExitStack()
+        weakref.finalize(self, self._kept.close)
+
+    def wait(self, timeout: float = 10) -> int:
+        """Its exit status; its ports are kept for the next one, as long as this object lives."""
+        status = super().wait(timeout)
+        places = [str(self.ready.get(name)) for name in ("pull", "pub", "card")]
+        for port in map(int, re.findall(r"tcp://127\.0\.0\.1:(\d+)", " ".join(places))):
+            if port not in self._ports:
+                self._ports.add(port)
+                self._keep(port)
+        return status
+
+    def _keep(self, port: int) -> None:
+        """Have the system lend it to nobody who asks for any port, as a test beside this one does.
+
+        A socket that is bound, and does not listen, refuses whoever connects; it stands in the way
+        of nobody who asks for this port, and for it to be used again, as ZeroMQ does.
+        """
+        if sys.platform == "win32":
+            return
+        held = socket.socket()
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            held.bind(("127.0.0.1", port))
+        except OSError:
+            held.close()
+        else:
+            self._kept.callback(held.close)
 
     @property
     def pull(self) -> str:

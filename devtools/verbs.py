@@ -191,9 +191,9 @@ def _test(options: argparse.Namespace) -> int:
 
 
 def _in_parallel() -> list[str]:
-    """How the whole suite is run: most of it waits for other programs, so one worker more than
-    there are processors (measured on two: 6 minutes with three, 14 with one)."""
-    workers = min((os.cpu_count() or 1) + 1, _MOST_WORKERS)
+    """How the whole suite is run: half of the time of a worker is waiting for other programs, for
+    timers and for networks, so three for each processor fill it."""
+    workers = min(3 * (os.cpu_count() or 1), _MOST_WORKERS)
     return ["--numprocesses", str(workers), "--dist", "worksteal"]
 
 

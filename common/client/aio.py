@@ -65,7 +65,7 @@ class AsyncClient(Requests):
         self._context = context
         self._emit = emit
         self._on_end = on_end
-        self._link = LoopLink(context.sockets, target, keys, self._turn)
+        self._link = LoopLink(context.sockets, context.watch, target, keys, self._turn)
         self._engine = Engine(
             session_maker(target, keys, options, profile, context.decoder),
             self._link,

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 import zmq
 
 from common.client.link import Cause, Doubt
+from common.client.watching import Watch
 from common.protocol.codec import Decoder, RoomFrame
 from common.protocol.messages import Record
 
@@ -82,6 +83,7 @@ class LoopContext:
         self.sockets: zmq.Context[Any] = zmq.Context()
         self.sockets.set(zmq.MAX_SOCKETS, SOCKETS)
         self.decoder = SharedDecoder()
+        self.watch = Watch()
         self._clients: set[OneOfThem] = set()
         self._doubts: dict[Doubt, asyncio.Future[Cause]] = {}
         self._alarmed = -ALARM
@@ -129,6 +131,7 @@ class LoopContext:
             client.close()
         if self._trimming is not None:
             self._trimming.cancel()
+        self.watch.close()
         self.sockets.term()
 
     def _give_back(self) -> None:

@@ -255,7 +255,7 @@ class Timeline:
 
     def names_me(self, text: str) -> bool:
         """Whether this person's name stands in it, code aside."""
-        if self.you is None or not self.you.search(text):
+        if self.you is None or not (markup.may_name(self.nick, text) and self.you.search(text)):
             return False
         lines = markup.parse(text, self.you)
         return any(span.style == "you" for line in lines for span in line.spans)

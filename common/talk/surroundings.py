@@ -282,7 +282,7 @@ class Surroundings:
         if room is None:
             return []
         told = self._told.get(event.room, room.head)
-        newest = max((record.seq for record in event.records), default=0)
+        newest = event.records[-1].seq if event.records else 0
         if newest <= told:
             return []
         self._told[event.room] = newest

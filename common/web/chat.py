@@ -394,7 +394,7 @@ class WebSession:
         """Something is to be told, soon."""
         self._telling.changed()
         if self.controller.marks:
-            self._marking.at(self._loop.time() + MARK_PAUSE)
+            self._marking.within(MARK_PAUSE)
 
     def _flush(self, lines_alone: bool) -> float:
         """Tells the page what it does not know yet."""

@@ -33,10 +33,17 @@ class Pace:
 
     def now_or_soon(self) -> None:
         """Something is to be done: at once, if it was not done just now."""
-        if self._last + self._pause <= self._loop.time():
-            self.now()
+        if self._last + self._pause <= (now := self._loop.time()):
+            if self._timer is not None:
+                self.stop()
+            self._do_at(now)
         else:
             self.soon()
+
+    def within(self, seconds: float) -> None:
+        """Something is to be done in so many seconds, unless it is done earlier."""
+        if self._timer is None:
+            self.at(self._loop.time() + seconds)
 
     def at(self, due: float) -> None:
         """Something is to be done then, unless it is done earlier."""
@@ -63,7 +70,10 @@ class Pace:
 
     def _now(self) -> None:
         self._timer, self._at = None, NEVER
-        self._last = self._loop.time()
+        self._do_at(self._loop.time())
+
+    def _do_at(self, now: float) -> None:
+        self._last = now
         due = self._do()
         if due < NEVER:
             self.at(due)

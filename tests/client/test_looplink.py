@@ -20,6 +20,7 @@ from common.client.looplink import LoopLink
 from common.client.session import Saved, Session, SessionOptions
 from common.client.shared import LoopContext, SharedDecoder
 from common.client.target import explicit
+from common.client.watching import Watch
 from common.protocol.codec import DecodeError, encode
 from common.protocol.messages import Record, RoomLine
 from tests.client.ear import answer, nowhere, people, run
@@ -39,7 +40,8 @@ def test_a_flood_is_taken_a_piece_a_turn(monkeypatch: pytest.MonkeyPatch) -> Non
             f"tcp://127.0.0.1:{one.bind_to_random_port('tcp://127.0.0.1')}" for one in (pull, hub)
         )
         turn = asyncio.Event()
-        link = LoopLink(context, explicit(push, sub, None), keys.generate(), turn.set)
+        watch, target = Watch(), explicit(push, sub, None)
+        link = LoopLink(context, watch, target, keys.generate(), turn.set)
         link.open(b"me")
         got: list[int] = []
         turns: list[int] = []
@@ -68,6 +70,7 @@ def test_a_flood_is_taken_a_piece_a_turn(monkeypatch: pytest.MonkeyPatch) -> Non
                 await turn.wait()
         assert max(turns) <= looplink.BYTES + 100_000
         link.close()
+        watch.close()
         for socket in (hub, pull):
             socket.close(0)
         context.term()
@@ -163,7 +166,8 @@ def test_a_request_after_a_long_silence_has_its_whole_time() -> None:
     class Silent(LoopLink):
         def open(self, session: bytes) -> None: ...
 
-    link: Any = Silent(zmq.Context.instance(), nowhere(), keys.generate(), lambda: None)
+    watch = Watch()
+    link: Any = Silent(zmq.Context.instance(), watch, nowhere(), keys.generate(), lambda: None)
     engine = Engine(
         lambda new_id, jitter: Session(
             SessionOptions(nick="ada"), Saved(stream="0" * 16), new_id, jitter
@@ -177,3 +181,4 @@ def test_a_request_after_a_long_silence_has_its_whole_time() -> None:
     before = engine.session.now
     engine.request(lambda session, ref: asked.append(session.now), Future())
     assert asked[0] > before
+    watch.close()

@@ -1,11 +1,12 @@
 """The marks inside a message."""
 
 import re
+import sys
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.client.markup import Line, Span, name_pattern, parse
+from common.client.markup import Line, Span, may_name, name_pattern, parse
 
 
 def _spans(text: str, nick: str = "Léa", nicks: tuple[str, ...] = ("inès", "léa")) -> list[str]:
@@ -64,3 +65,25 @@ def test_nothing_but_marks_is_lost(text: str) -> None:
 def test_long_lines_take_no_time() -> None:
     for text in ("`" * 16_000, "**a" * 5_000, "http://" + ")" * 16_000, "@" * 16_000, ">" * 16_000):
         assert parse(text, name_pattern("Léa"))
+
+
+def test_a_cheap_look_for_a_name_never_misses_one() -> None:
+    """Every pair of letters that the `re` module takes for the same is the same for it."""
+    letters = [
+        chr(code)
+        for code in range(sys.maxunicode + 1)
+        if len({chr(code), chr(code).lower(), chr(code).upper(), chr(code).title()}) > 1
+    ]
+    everything = " ".join(letters)
+    for letter in letters:
+        nick = f"k{letter}m"
+        for other in re.findall(re.escape(letter), everything, re.IGNORECASE):
+            assert may_name(nick, f"hi @K{other}M!"), (letter, other)
+    assert len(letters) > 2_500
+
+
+@given(st.text(max_size=6), st.text(max_size=30))
+def test_what_holds_a_name_may_hold_it(nick: str, text: str) -> None:
+    for one in (text, f"{text} {nick.upper()} {text}", f"{text}@{nick.swapcase()}"):
+        if name_pattern(nick).search(one):
+            assert may_name(nick, one)

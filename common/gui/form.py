@@ -79,6 +79,8 @@ class Form(Card):
         self._chosen: Offer | None = None
         self._on_connect = on_connect
         self._said: dict[Place, Said] = {}
+        self._judged: tuple[Place, tuple[str, ...]] | None = None
+        """Beside which field something is said of what was written, and what that was."""
         self._busy = False
         self._own_port: str | None = None
         """The port that was written before the server's field told one; None: it tells none."""
@@ -150,6 +152,8 @@ class Form(Card):
         field = self._fields.get(place)
         if field is self._port and self._own_port is not None:
             field = self._server  # what tells the port is what can be changed
+        if tone in ("danger", "success") and place in self._fields:
+            self._judged = (place, self._judgeable(place))
         if tone == "danger":
             if field is not None:
                 field.wrong()
@@ -159,6 +163,7 @@ class Form(Card):
 
     def quiet(self) -> None:
         """Take back what was said."""
+        self._judged = None
         for said in self._said.values():
             said.say("")
         for field in self._fields.values():
@@ -234,7 +239,9 @@ class Form(Card):
             on_enter=self._on_connect,
             on_edit=self._server_edited,
         )
-        self._port = Field(self, written.port, width=7, on_enter=self._on_connect)
+        self._port = Field(
+            self, written.port, width=7, on_enter=self._on_connect, on_edit=self._edited
+        )
         self._place(self._server, 0)
         self._place(self._port, 1)
         self._theme.pad(self._port, padx=(10, 0), pady=(6, 0))
@@ -243,7 +250,7 @@ class Form(Card):
         self._say_here("port")
         self._heading(_("Your nickname"), 16, 0)
         self._next()
-        self._nick = Field(self, written.nick, on_enter=self._on_connect)
+        self._nick = Field(self, written.nick, on_enter=self._on_connect, on_edit=self._edited)
         self._place(self._nick, 0, 2)
         self._next()
         self._say_here("nick")
@@ -270,6 +277,7 @@ class Form(Card):
             code,
             placeholder="XXXX-XXXX-XXXX",
             on_enter=self._on_connect,
+            on_edit=self._edited,
         )
         self._code.grid(row=1, column=0, sticky="ew")
         self._theme.pad(self._code, pady=(6, 0))
@@ -299,6 +307,21 @@ class Form(Card):
         self._row += 1
         return self._row - 1
 
+    def _judgeable(self, place: Place) -> tuple[str, ...]:
+        """What is written where it can be at fault for what is said there; an address is two."""
+        fields = (self._server, self._port) if place in ("server", "port") else ()
+        return tuple(field.value for field in fields or (self._fields[place],))
+
+    def _edited(self) -> None:
+        """What was said of something else than what is written now is no more.
+
+        Tk tells of a change late: it may be that of what was found at fault.
+        """
+        if self._judged is not None:
+            place, written = self._judged
+            if self._judgeable(place) != written:
+                self.quiet()
+
     def _server_edited(self) -> None:
         """The port's field counts only where the server's does not tell the port."""
         if not hasattr(self, "_connect"):
@@ -321,6 +344,7 @@ class Form(Card):
         if port and self._port.value != port:
             self._port.value = port
         self._port.lock(self._own_port is not None or self._busy)
+        self._edited()
 
     # --- the buttons ---------------------------------------------------------------------------
 

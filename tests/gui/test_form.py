@@ -225,6 +225,43 @@ def test_what_is_wrong_stands_beside_its_field(
     assert one.form.written == before, "nothing typed is cleared"
 
 
+@pytest.mark.parametrize(
+    ("fields", "at", "corrected"),
+    [
+        ({"server": "192.168.1.77", "port": "99999"}, "port", "port"),
+        ({"server": "two words"}, "server", "server"),
+        ({"server": "two words"}, "server", "port"),
+        ({"server": "labo", "nick": "root"}, "nick", "nick"),
+        ({"server": "labo", "invite": "!!"}, "invite", "invite"),
+    ],
+)
+def test_what_was_wrong_is_said_until_it_is_corrected(
+    opened: Opener, keyboard: Keyboard, fields: dict[str, str], at: str, corrected: str
+) -> None:
+    one = opened()
+    one.write(**{"nick": "Léa", **fields})
+    one.press("Connect")
+    one.until(lambda: one.form.said(at), "what is wrong")  # type: ignore[arg-type]
+    one.root.update()
+    assert one.form.said(at), "told of late, it is still what was found at fault"  # type: ignore[arg-type]
+    before = one.form.written
+    other = one.form.field("server" if at == "nick" else "nick")
+    other.value += "x"
+    one.root.update()
+    assert one.form.said(at), "another field says nothing of it"  # type: ignore[arg-type]
+    other.value = other.value[:-1]
+    one.root.focus_force()
+    field = one.form.field(corrected)  # type: ignore[arg-type]
+    field.focus_set()
+    field.text.mark_set("insert", "end-1c")
+    keyboard.press("BackSpace")
+    one.until(lambda: not one.form.said(at), "that it is said no more")  # type: ignore[arg-type]
+    assert not one.form.field(at).is_wrong  # type: ignore[arg-type]
+    assert one.root.focus_get() is field.text
+    was = getattr(before, "code" if corrected == "invite" else corrected)
+    assert field.value == was[:-1], "the rest of what was typed stays"
+
+
 def test_a_nickname_of_anothers_comes_back_to_its_field(
     opened: Opener, broker: BrokerProgram, tmp_path: Path
 ) -> None:

@@ -88,6 +88,7 @@ class Dropdown(ttk.Menubutton):
                     partial(self._chosen, value),
                     icon="check" if value == self._value else "",
                     gap=True,
+                    current=value == self._value,
                 )
             menu.show_at(self.winfo_rootx(), self.winfo_rooty() + self.winfo_height())
         return "break"

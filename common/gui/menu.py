@@ -42,6 +42,7 @@ class PopupMenu:
             activeborderwidth=0,
         )
         self._ground = colour["card"]
+        self._current: int | None = None
 
     def entry(
         self,
@@ -53,10 +54,12 @@ class PopupMenu:
         danger: bool = False,
         keys: str = "",
         gap: bool = False,
+        current: bool = False,
     ) -> None:
         """A line to choose; `keys` says how to do the same by keyboard.
 
-        `gap`: without an icon, its words stand where those of lines with one do.
+        `gap`: without an icon, its words stand where those of lines with one do. `current`: it is
+        what a key that opens the menu chooses, instead of the first line.
         """
         # Without any picture a line would be lower than the others.
         tone = "danger" if danger else "muted"
@@ -79,6 +82,8 @@ class PopupMenu:
             # A space, as after the words: else they would touch the edge.
             accelerator=f"{keys} " if keys else "",
         )
+        if current:
+            self._current = self.menu.index("end")
         if danger:
             ink = self._theme.color["danger"]
             self.menu.entryconfigure(
@@ -106,6 +111,12 @@ class PopupMenu:
         before = self._theme.root.focus_get()
         self.menu.bind("<Unmap>", lambda _event: self._closed(before))
         self.menu.tk_popup(x, y)
+        if self._theme.by_keyboard:
+            # So that Enter does something, and the first arrow leads to the next entry.
+            if self._current is None:
+                self.menu.tk.call("tk::MenuFirstEntry", self.menu)
+            else:
+                self.menu.activate(self._current)
 
     def _closed(self, before: tk.Misc | None) -> None:
         """Over a dialog, which grabs the keyboard, Tk does not give the focus back by itself.

@@ -400,7 +400,6 @@ def test_a_choice_in_a_dialog_is_made_by_keys_alone(
     assert root.focus_get() is first
     keyboard.press("Down")
     keyboard.press("Down")
-    keyboard.press("Down")
     keyboard.press("Return")
     until(lambda: chosen == ["b"], "the choice")
     until(lambda: root.focus_get() is first, "the focus again")

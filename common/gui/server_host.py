@@ -138,7 +138,7 @@ class ServerHost:
         if self._feed is not None:
             heard = self._feed.take()
             something = something or heard.anything
-            self.model.heard(heard, now)
+            self.model.heard(heard, now, _clock())
         if now >= self._disk_at:
             self._disk_at = now + _OFTEN
             self.model.disk = self._disk()
@@ -175,9 +175,7 @@ class ServerHost:
                 case Said(said) if said.get("type") == "ready":
                     self.ready = said
                     self.model.ready(said, self._ways(), now)
-                    self.model.note(
-                        datetime.datetime.now().astimezone().strftime("%H:%M:%S"), _listening(said)
-                    )
+                    self.model.note(_clock(), _listening(said))
                     self._feed = Feed(self._data, said, pid)
                     self._feed.start()
                 case Said(said) if said.get("type") == "error":
@@ -185,7 +183,8 @@ class ServerHost:
                 case Said():
                     pass
                 case Line(text):
-                    if isinstance(self.model.logged(text), RoomMade) and self._feed is not None:
+                    fact = self.model.logged(text, _clock())
+                    if isinstance(fact, RoomMade) and self._feed is not None:
                         self._feed.look()
                 case Ended(status):
                     self._end_feed()
@@ -216,6 +215,11 @@ class ServerHost:
             with contextlib.suppress(OSError):
                 size += (self._data / "broker" / name).stat().st_size
         return size
+
+
+def _clock() -> str:
+    """The time of day, as the log tells it."""
+    return datetime.datetime.now().astimezone().strftime("%H:%M:%S")
 
 
 def _listening(ready: Mapping[str, Any]) -> str:

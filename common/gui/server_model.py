@@ -55,7 +55,8 @@ class ServerModel:
             "errors": Tail(),
         }
         self.people: list[Here] = []
-        self.stored = 0
+        self.stored: int | None = None
+        """Messages of the public rooms; None until a server has told."""
         self.disk = 0
         """Bytes."""
         self._since = 0.0
@@ -112,16 +113,18 @@ class ServerModel:
         """It says why it cannot serve, and is about to end."""
         self._obstacle = said
 
-    def logged(self, line: str) -> Fact | None:
-        """A line of its log; what it tells."""
+    def logged(self, line: str, time: str = "") -> Fact | None:
+        """A line of its log; what it tells. `time`, HH:MM:SS, is that of a line without one."""
         read = server_log.read(line)
         if read is None:
             return None
+        if not read.time:
+            if read.level != "info":
+                self._last_words.append(read.words)
+            read = replace(read, time=time)
         self.log["all"].add(read)
         if read.level != "info":
             self.log["warnings"].add(read)
-            if not read.time:
-                self._last_words.append(read.words)
         if read.level == "error":
             self.log["errors"].add(read)
         if read.fact is not None:
@@ -175,8 +178,8 @@ class ServerModel:
         if last:
             self.fault_words += " " + _("Its last words: {words}").format(words=one_line(last))
 
-    def heard(self, heard: Heard, now: float) -> None:
-        """What passed, and who is here."""
+    def heard(self, heard: Heard, now: float, time: str = "") -> None:
+        """What passed, and who is here; `time` is HH:MM:SS."""
         for passed in heard.passed:
             self.passed.add(passed)
         for room, seq in heard.deleted:
@@ -189,7 +192,7 @@ class ServerModel:
             self._met.update((one_line(nick), user) for user, nick in self._users.items())
             self._list_people()
         if heard.trouble:
-            line = Logged("", "warning", one_line(heard.trouble))
+            line = Logged(time, "warning", one_line(heard.trouble))
             self.log["all"].add(line)
             self.log["warnings"].add(line)
 
@@ -270,7 +273,7 @@ class ServerModel:
                 _("Everybody who is connected, programs too; who is connected twice counts once."),
             ),
             Counter(
-                number(self.stored),
+                "–" if self.stored is None else number(self.stored),
                 _("public messages"),
                 _(
                     "Those of the public rooms. What is said in private rooms and to one person"

@@ -136,6 +136,27 @@ def test_counters() -> None:
     assert model.rate(211.0) == 0
 
 
+def test_how_many_are_stored_is_not_told_before_a_server_has_said_it() -> None:
+    model = ServerModel("Labo", Place())
+    assert model.counters(0.0)[1].amount == "–"
+    model.starting()
+    model.heard(Heard(stored=0), 1.0)
+    assert model.counters(1.0)[1].amount == "0"
+
+
+def test_a_line_without_a_time_gets_that_of_its_coming() -> None:
+    model = ServerModel("Labo", Place())
+    model.starting()
+    model.logged("broker.py: port 5555 is taken", "08:15:02")
+    model.logged(line("Ada left"), "08:15:03")
+    assert [one.time for one in model.log["all"].lines()] == ["08:15:02", "08:07:40"]
+    assert [one.time for one in model.log["errors"].lines()] == ["08:15:02"]
+    model.ended(1)
+    assert "port 5555 is taken" in model.fault_words, "and it is still told as the last words"
+    model.heard(Heard(trouble="it cannot be read along"), 1.0, "08:15:04")
+    assert model.log["warnings"].lines()[-1].time == "08:15:04"
+
+
 def test_the_rate_of_the_first_second_is_not_exaggerated() -> None:
     model = running()
     model.heard(Heard(count=5), 100.01)

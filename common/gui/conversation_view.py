@@ -23,7 +23,7 @@ from common.gui.filling import MARGIN, MOST, Filling
 from common.gui.pointing import Pointing, Spot
 from common.gui.reading import bind_wheel, consumed, reading_text
 from common.gui.scrolling import RoomScrollbar
-from common.gui.tags import Tags
+from common.gui.tags import BAR, Tags
 from common.gui.theme import Theme
 from common.gui.whereabouts import SLICE, Stay, Whereabouts
 from common.gui.widgets import Pane
@@ -68,8 +68,7 @@ class ConversationView(Pane):
         self._bar = RoomScrollbar(
             self, on_place=self._dragged, on_page=self._paged, on_step=self.scroll
         )
-        self._bar.pack(side="right", fill="y")
-        self.text.pack(side="left", fill="both", expand=True)
+        self.text.pack(fill="both", expand=True)
         self._tags = Tags(self.text, theme)
         self._drawn = Drawn(self.text)
         self._drawer = Drawer(theme, self._tags)
@@ -304,9 +303,10 @@ class ConversationView(Pane):
         self._held = held
 
     def _resized(self, event: tk.Event[tk.Misc]) -> None:
-        if event.width != self._tags.width:
+        wide = event.width - self._theme.px(BAR)
+        if wide != self._tags.width:
             top = self._where.top()
-            moved = self._tags.resize(event.width)
+            moved = self._tags.resize(wide)
             self._filling.outdate(*(("aside",) if moved else ()))
             self._filling.refit(time.monotonic() + SLICE, self._where.on_screen()[1])
             self._where.keep(top)

@@ -1,6 +1,7 @@
 """The scrollbar of a conversation: about the whole room, of which the text holds a part.
 
-Owns the arithmetic between the two. Must not know what stands in either.
+Owns the arithmetic between the two, and that the bar lies over the text's edge only while there is
+something to scroll. Must not know what stands in either.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ _STEP: Final = 60
 
 
 class RoomScrollbar(Scrollbar):
-    """`on_place` gets the part of the room (0.0 to 1.0) that it was drawn to, `on_page` and
+    """Over the right edge of its parent, whose words leave it room: they stay where they are when
+    it comes. `on_place` gets the part of the room (0.0 to 1.0) that it was drawn to, `on_page` and
     `on_step` how many pages or pixels further."""
 
     def __init__(
@@ -29,6 +31,16 @@ class RoomScrollbar(Scrollbar):
         super().__init__(parent)
         self._on_place, self._on_page, self._on_step = on_place, on_page, on_step
         self.configure(command=self._moved)
+
+    def set(self, first: float | str, last: float | str) -> None:
+        """As any scrollbar; it goes where everything is in sight."""
+        super().set(first, last)
+        shown = bool(self.place_info())
+        if (float(first) > 0 or float(last) < 1) != shown:
+            if shown:
+                self.place_forget()
+            else:
+                self.place(relx=1, relheight=1, anchor="ne")
 
     def tell(
         self, window: tuple[int, int], size: int, first: float, last: float, at_end: bool

@@ -25,6 +25,8 @@ NARROW: Final = 520
 """Pixels at 96 dpi: a conversation that is not as wide has a smaller margin."""
 _COLUMN: Final = 240
 """Where the second column of a notice begins, behind the margin of the text."""
+BAR: Final = 12
+"""What the scrollbar takes of the right margin, which grounds go through."""
 INDENT: Final = 12
 """Of code, within its ground."""
 _HAIRLINES_KEPT: Final = 200
@@ -38,7 +40,7 @@ class Tags:
         self._theme = theme
         self._hairlines: dict[tuple[str, int], Hairline] = {}
         self.width = 0
-        """Of the text, in device pixels."""
+        """Of the text beside its scrollbar, in device pixels."""
         self._once()
         self.apply()
 
@@ -70,7 +72,7 @@ class Tags:
         return max(self.width - self.gutter - self.right, self._theme.px(60))
 
     def resize(self, width: int) -> bool:
-        """The text is that wide now; returns whether margins changed with it."""
+        """So much is beside the scrollbar now; returns whether margins changed with it."""
         was = self.narrow
         self.width = width
         for (_tone, label), line in self._hairlines.items():
@@ -154,7 +156,7 @@ class Tags:
 
     def _margins(self) -> None:
         px, font, tag = self._theme.px, self._theme.font, self._text.tag_configure
-        left, gutter, right = self.left, self.gutter, self.right
+        left, gutter, right = self.left, self.gutter, self.right + px(BAR)
         # The ground of the first letter reaches to the left edge unless the margin has its own.
         ground = self._theme.color["bg"]
         grounds: dict[str, Any] = {"lmargincolor": ground, "rmargincolor": ground}

@@ -11,6 +11,7 @@ from tkinter import ttk
 
 from common.gui.styles import Kind
 from common.gui.theme import theme_of
+from common.gui.viewport import Viewport
 from common.gui.widgets import Button, Pane, button, label
 
 
@@ -43,14 +44,20 @@ class Sheet(tk.Toplevel):
         # Not by the width it gets: a card is as wide as what is in it, and would never rest.
         self._heading = label(self._whole, title, font="title")
         self._heading.pack(fill="x")
-        self.body = Pane(self._whole)
-        self.body.pack(fill="both", expand=True)
-        self._theme.pad(self.body, pady=(12, 0))
+        self._view = Viewport(self._whole)
+        self._view.pack(fill="both", expand=True)
+        self._theme.pad(self._view, pady=(12, 0))
+        self.body = self._view.body
         self._actions: Pane | None = None
         self._right: list[Button] = []
         self._width = Pane(self._whole)
         self._width.pack()
         self._wide = width
+        # Tk tells of these bounds, but keeps to them only when they are set.
+        self._most = self.maxsize()
+        self.maxsize(*self._most)
+        self._size = (0, 0)
+        self.bind("<Configure>", self._resized)
         self.bind("<Escape>", self._escaped)
         self.bind("<Destroy>", self._destroyed, add="+")
         self.protocol("WM_DELETE_WINDOW", self.close)
@@ -72,8 +79,8 @@ class Sheet(tk.Toplevel):
         """
         if self._actions is None:
             self._actions = Pane(self._whole)
-            # Before the body: it is the body that is cut on a screen which is too small.
-            self._actions.pack(side="bottom", fill="x", before=self.body)
+            # Before the body: it is the body that scrolls on a screen which is too small.
+            self._actions.pack(side="bottom", fill="x", before=self._view)
             self._theme.pad(self._actions, pady=(20, 0))
         kind: Kind = "primary" if primary else "danger" if danger else "plain"
         made = button(self._actions, text, kind, command=command or self.close)
@@ -107,14 +114,13 @@ class Sheet(tk.Toplevel):
         """Show it over its parent and keep the focus in it: on `focus`, or on its first part."""
         self.update_idletasks()
         over = self._over
-        wide = min(self.winfo_reqwidth(), self.winfo_screenwidth())
-        tall = min(self.winfo_reqheight(), self.winfo_screenheight())
+        wide = min(self.winfo_reqwidth(), self._most[0])
+        tall = min(self.winfo_reqheight(), self._most[1])
         x = over.winfo_rootx() + (over.winfo_width() - wide) // 2
         y = over.winfo_rooty() + (over.winfo_height() - tall) // 3
         x = max(0, min(x, self.winfo_screenwidth() - wide))
         y = max(0, min(y, self.winfo_screenheight() - tall))
-        fits = (wide, tall) == (self.winfo_reqwidth(), self.winfo_reqheight())
-        self.geometry(f"+{x}+{y}" if fits else f"{wide}x{tall}+{x}+{y}")
+        self.geometry(f"+{x}+{y}")
         self.deiconify()
         self.wait_visibility()
         if self._closed:
@@ -129,6 +135,19 @@ class Sheet(tk.Toplevel):
         """Leave it; the focus goes back to where it was."""
         if not self._closed:
             self.destroy()
+
+    def _resized(self, event: tk.Event[tk.Misc]) -> None:
+        """What has grown, with the text for instance, does not leave the screen."""
+        size = (event.width, event.height)
+        if event.widget is not self or size == self._size:
+            return
+        self._size = size
+        room = self.winfo_screenwidth(), self.winfo_screenheight()
+        corner = self.winfo_rootx(), self.winfo_rooty()
+        over = [max(0, corner[way] + size[way] - room[way]) for way in (0, 1)]
+        if any(over):
+            x, y = self.winfo_x() - over[0], self.winfo_y() - over[1]
+            self.geometry(f"+{max(0, x)}+{max(0, y)}")
 
     def _escaped(self, _event: tk.Event[tk.Misc]) -> str:
         self.close()

@@ -22,6 +22,16 @@ def until(ts_ms: int, today: datetime.date | None = None) -> str:
     return _("until {day}, {time}").format(day=shown, time=time)
 
 
+def since(ts_ms: int, today: datetime.date | None = None) -> str:
+    """`since 14:05`, or `since 21 November, 14:05` where that is not today."""
+    date, time = local(ts_ms).date(), time_of_day(ts_ms)
+    now = today or datetime.datetime.now().astimezone().date()
+    if date == now:
+        return _("since {time}").format(time=time)
+    shown = day(date, weekday=False, year=date.year != now.year)
+    return _("since {day}, {time}").format(day=shown, time=time)
+
+
 def moment(ts_ms: int, today: datetime.date | None = None) -> str:
     """`14:05`, or `21 November, 14:05` where that is not today."""
     date, time = local(ts_ms).date(), time_of_day(ts_ms)

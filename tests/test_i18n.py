@@ -141,6 +141,21 @@ def test_others_are_not_spoken_to_in_the_language_of_one() -> None:
     assert said["thread"] == "Send"
 
 
+def test_a_moment_is_said_with_its_words() -> None:
+    today = datetime.date(2026, 11, 20)
+    moments = [
+        int(datetime.datetime(*day, 8, 15).astimezone().timestamp() * 1000)
+        for day in ((2026, 11, 20), (2026, 11, 2), (2025, 5, 1))
+    ]
+    assert [when.since(ts, today) for ts in moments] == [
+        "since 08:15", "since 2 November, 08:15", "since 1 May 2025, 08:15",
+    ]  # fmt: skip
+    i18n.setup("fr", {})
+    assert [when.since(ts, today) for ts in moments] == [
+        "depuis 08:15", "depuis le 2 novembre à 08:15", "depuis le 1er mai 2025 à 08:15",
+    ]  # fmt: skip
+
+
 def test_an_unknown_language_has_no_translator() -> None:
     with pytest.raises(ValueError):
         Translator("de")
@@ -271,6 +286,16 @@ def test_french_is_french() -> None:
         pytest.param(re.compile(r'"'), id="straight quotes"),
         pytest.param(re.compile(r"\.\.\."), id="three dots for an ellipsis"),
         pytest.param(re.compile(r"\b(tu|ton|ta|tes|toi)\b", re.IGNORECASE), id="familiar"),
+        pytest.param(
+            re.compile(
+                r"(?<!avec )\{(by|nick|who|whom|old)\} (est|sera|était) \w+[éui]\b"
+                r"|\b[Vv]ous (êtes|serez|étiez)( pas| encore)* (seul|\w+(é|clu|nni|mis|enu))\b"
+                r"|\bvous a (nommé|fait(?! sortir)|banni|exclu|retiré de|admis)\b"
+                r"|\{nick\} seule?\b"
+                r"|^(est )?(devenu|venu|parti|entré|exclu|banni|absent|nommé|privé de)\b"
+            ),
+            id="a person's gender",
+        ),
     ],
 )
 def test_french_typography(fault: re.Pattern[str]) -> None:

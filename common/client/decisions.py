@@ -45,7 +45,7 @@ def notice_words(notice: ev.Notice, room: str = "") -> str:
 def _to_you(notice: ev.Notice, by: str, room: str) -> str:
     text = {
         "removed": _("{by} removed you from {room}"),
-        "kicked": _("{by} put you out of {room}") if room else _("{by} closed your connections"),
+        "kicked": _("{by} removed you from {room}") if room else _("{by} closed your connections"),
         "muted": _("{by} muted you in {room}") if room else _("{by} muted you everywhere"),
         "unmuted": (
             _("{by} lets you write in {room} again")
@@ -97,7 +97,7 @@ def news_words(news: ev.News) -> str:
     text = {
         "invited": _("{by} invited {nick}"),
         "removed": _("{by} removed {nick}"),
-        "kicked": _("{by} put {nick} out"),
+        "kicked": _("{by} removed {nick} from the room"),
         "muted": _("{by} muted {nick}"),
         "unmuted": _("{by} lets {nick} write again"),
         "role": (

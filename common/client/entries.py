@@ -30,7 +30,7 @@ _EMPTY: Final = {
     "members": N_("Nobody belongs to this room."),
     "moderators": N_("Nobody moderates this room but those who administer the server."),
     "roles": N_("This server has no owner yet."),
-    "sanctions": N_("Nobody is muted, put out or banned."),
+    "sanctions": N_("Nobody is muted, removed or banned."),
     "invitations": N_("No invitation is good."),
     "waiting": N_("Nobody waits to be let in."),
     "devices": N_("No key is known."),
@@ -49,7 +49,7 @@ _LOG: Final = {
     "left": N_("{by} left {room} for good"),
     "muted": N_("{by} muted {whom}"),
     "unmuted": N_("{by} let {whom} write again"),
-    "kicked": N_("{by} put {whom} out"),
+    "kicked": N_("{by} removed {whom}"),
     "banned": N_("{by} banned {whom}"),
     "unbanned": N_("{by} let {whom} in again"),
     "role": N_("{by} changed the role of {whom}"),
@@ -117,7 +117,7 @@ def _waiting(entry: Entry) -> str:
 def _device(entry: Entry) -> str:
     words = [entry.what or _("the first one")]
     if entry.ts:
-        words.append(_("since {time}").format(time=when.moment(entry.ts)))
+        words.append(when.since(entry.ts))
     words += [_("connected")] if entry.here else []
     return f"{short_key(entry.key)}\t{', '.join(words)}"
 

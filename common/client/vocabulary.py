@@ -142,7 +142,7 @@ COMMANDS: Final = (
     # Rooms.
     _rooms("create", "créer", N_("make a room"), *_needs(Kind.ROOM) + _may(Kind.PRIVATE)),
     _rooms("invite", "inviter", N_("let somebody into this private room"), *_needs(Kind.NICK)),
-    _rooms("remove", "retirer", N_("put somebody out of this private room"), *_PERSON_WHY),
+    _rooms("remove", "retirer", N_("remove somebody from this private room"), *_PERSON_WHY),
     _rooms("members", "membres", N_("who belongs to this room"), *_may(Kind.ROOM)),
     _rooms(
         "newcomers",
@@ -164,7 +164,7 @@ COMMANDS: Final = (
     # Moderation.
     _moderation("mute", "museler", N_("somebody may not write here"), *_PERSON_TIME_WHY),
     _moderation("unmute", "démuseler", N_("somebody may write again"), *_needs(Kind.NICK)),
-    _moderation("kick", "expulser", N_("put somebody out of this room"), *_PERSON_TIME_WHY),
+    _moderation("kick", "expulser", N_("remove somebody from this room"), *_PERSON_TIME_WHY),
     _moderation(
         "delete", "supprimer", N_("take a message's text away for good"),
         *_needs(Kind.MESSAGE) + _may(Kind.REASON),
@@ -177,9 +177,9 @@ COMMANDS: Final = (
         "role", "rôle", N_("make somebody moderator here, or admin; member ends it"),
         *_needs(Kind.NICK, Kind.ROLE),
     ),
-    _moderation("sanctions", "mesures", N_("who is muted, kicked or banned"), *_may(Kind.ROOM)),
+    _moderation("sanctions", "mesures", N_("who is muted, removed or banned"), *_may(Kind.ROOM)),
     # The server, for its administrators.
-    _server("ban", "bannir", N_("put somebody off the server"), *_PERSON_TIME_WHY),
+    _server("ban", "bannir", N_("ban somebody from the server"), *_PERSON_TIME_WHY),
     _server(
         "disconnect", "déconnecter", N_("close somebody's connections; they may come back"),
         *_PERSON_TIME_WHY,

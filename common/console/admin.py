@@ -219,7 +219,7 @@ def _sanctions(session: Console, _given: Given, out: Printer) -> None:
         )
         for e in entries
     ]
-    out.rows(rows, _("Nobody is muted, kicked or banned."))
+    out.rows(rows, _("Nobody is muted, removed or banned."))
 
 
 def _waiting(session: Console, _given: Given, out: Printer) -> None:

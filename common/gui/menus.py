@@ -73,7 +73,7 @@ class Menus:
             if decides:
                 menu.entry(_("Rules…"), lambda: Rules(desk, name), icon="settings")
                 menu.entry(
-                    _("Who is muted or put out…"),
+                    _("Who is muted or removed…"),
                     lambda: Served(desk, "sanctions", name),
                     icon="ban",
                 )
@@ -139,8 +139,12 @@ class Menus:
         menu.entry(_("Mute…"), lambda: Decide(desk, "mute", nick, user, room), icon="ban")
         unmute = deeds.Unmute(room=room, user=user)
         menu.entry(_("Let write again"), lambda: desk.do(unmute), gap=True)
-        kind, words = ("remove", _("Remove…")) if private else ("kick", _("Put out…"))
-        menu.entry(words, lambda: Decide(desk, kind, nick, user, room), icon="leave")
+        kind = "remove" if private else "kick"
+        menu.entry(
+            _("Remove from the room…"),
+            lambda: Decide(desk, kind, nick, user, room),
+            icon="leave",
+        )
         named = deeds.Role(room=room, user=user, role="moderator")
         ended = deeds.Role(room=room, user=user, role="member")
         menu.entry(_("Make moderator here"), lambda: desk.do(named), icon="shield")
@@ -253,7 +257,7 @@ class Menus:
             menu.entry(_("Invitations…"), lambda: Served(desk, "invitations"), icon="key")
             menu.entry(_("Who waits to be let in…"), lambda: Served(desk, "waiting"), icon="clock")
             menu.line()
-            menu.entry(_("Muted, put out, banned…"), lambda: Served(desk, "sanctions"), icon="ban")
+            menu.entry(_("Muted, removed, banned…"), lambda: Served(desk, "sanctions"), icon="ban")
             menu.entry(_("Owners, administrators…"), lambda: Served(desk, "roles"), icon="crown")
             menu.entry(_("What was decided…"), lambda: Audit(desk), icon="info")
         menu.line()

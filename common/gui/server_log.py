@@ -100,7 +100,7 @@ _REASONS: Final = {
     "banned": N_("they are banned"),
     "forged-sender": N_("they spoke in another's name"),
     "id-conflict": N_("an identifier served twice"),
-    "kicked": N_("they were put out for a while"),
+    "kicked": N_("they were removed for a while"),
     "muted": N_("they may not write there"),
     "needs-encryption": N_("that needs encryption, which this server does without"),
     "nick-taken": N_("the nickname is somebody else's"),

@@ -39,7 +39,7 @@ class Deeds(Errands):
 
         def failed(error: Refused) -> None:
             if error.code == "bad-request" and not room.kind.private:
-                text = _("{room} is open to everybody; {command} puts somebody out of it.")
+                text = _("{room} is open to everybody; {command} removes somebody from it.")
                 self._chat.status(text.format(room=room.title, command=usage("kick")))
             else:
                 self._chat.refused(error)

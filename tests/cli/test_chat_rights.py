@@ -419,7 +419,7 @@ def test_a_room_that_was_asked_for_and_is_not_to_be_had_is_named(tmp_path: Path)
         (room,), future = chat.client.wait_asked("join")
         assert room == "tea"
         future.set_exception(ev.Refused("kicked", "x", {"room": "tea", "reason": "spam"}))
-        chat.wait('You were put out of "tea": "spam".')
+        chat.wait('You were removed from "tea": "spam".')
 
 
 def test_no_menu_stands_over_what_is_said_about_a_line() -> None:
@@ -443,5 +443,5 @@ def test_sanctions_of_the_room_and_of_the_server_in_french(tmp_path: Path) -> No
         assert _list(chat, ban) == ("sanctions", "")
         mute = Entry(name="c", nick="noé", what="mute", by="server")
         assert _list(chat, mute, count=2) == ("sanctions", "general")
-        text = chat.wait("privé de parole définitivement, par qui tient le serveur")
-        assert "banni définitivement, par ada\u202f: des pubs" in text
+        text = chat.wait("parole retirée définitivement, par qui tient le serveur")
+        assert "accès interdit définitivement, par ada\u202f: des pubs" in text

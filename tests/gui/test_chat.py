@@ -128,7 +128,7 @@ def test_a_private_room_is_made_somebody_let_in_and_put_out(lea: Chatting, ines:
     decide = lea.sheet(Decide)
     assert isinstance(decide, Decide)
     decide.why.value = "not for you"
-    lea.press("Remove", decide)
+    lea.press("Remove from the room", decide)
     assert ines.bot.wait_json(20, type="removed")["reason"] == "not for you"
 
 
@@ -324,7 +324,7 @@ def test_menus_offer_what_can_be_done(
     lea.until(lambda: len(lea.chat.people.list.rows) == 2, "both")
     other = next(row for row in lea.chat.people.list.rows if row.label == "Inès")
     lea.chat._person_menu(other.key, 0, 0)
-    wanted = {"Write to Inès alone", "Mute…", "Put out…", "Ban from the server…"}
+    wanted = {"Write to Inès alone", "Mute…", "Remove from the room…", "Ban from the server…"}
     assert wanted <= set(shown[-1])
     lea.chat.menus.room("general", 0, 0)
     assert {"Rules…", "Moderators…", "Leave the room"} <= set(shown[-1])

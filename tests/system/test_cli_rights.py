@@ -206,7 +206,7 @@ def test_one_who_is_kicked_off_the_server_reads_why_and_ends_with_77(broker: Bro
         assert (notice["nick"], notice["reason"]) == ("ada", "calm down")
         assert bob.wait() == 77
         assert ear.wait() == 77
-        assert "You were put out until " in ear.lines("stderr")[-1]
+        assert "You were removed until " in ear.lines("stderr")[-1]
         assert '"calm down"' in ear.lines("stderr")[-1]
         assert run(broker, "send", "hello", nick="bob").code == 77
         done(ada, type="unban", nick="bob", id=2)
@@ -222,7 +222,7 @@ def test_one_who_is_banned_stays_out_until_unbanned(broker: BrokerProgram) -> No
         assert 'You are banned from this server: "spam".' in out.stderr
         french = run(broker, "history", "--lang", "fr", nick="bob")
         assert french.code == 77
-        assert "Vous êtes banni de ce serveur" in french.stderr
+        assert "Ce serveur vous est interdit" in french.stderr
         sanctions = ask(ada, type="list", what="sanctions", id=2)["entries"]
         assert [(one["nick"], one["what"], one["by"]) for one in sanctions] == [
             ("bob", "ban", "ada")
@@ -330,10 +330,10 @@ def test_in_the_line_chat_one_reads_what_was_decided(broker: BrokerProgram) -> N
         ada.send_line("/room staff")
         ada.wait_line(lambda line: line == "#staff")
         ada.send_line("/remove léa c’est fini")
-        lea.wait_line("ada vous a retiré de #staff\u202f: c’est fini")
+        lea.wait_line("ada vous a fait sortir de #staff\u202f: c’est fini")
         ada.send_line("/ban léa 2h assez")
         assert lea.wait() == 77
         last = lea.lines("stderr")[-1]
-        assert "Vous êtes banni de ce serveur jusqu’" in last
+        assert "Ce serveur vous est interdit jusqu’" in last
         assert "«\u202fassez\u202f»" in last
         assert KEY not in last

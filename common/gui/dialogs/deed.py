@@ -36,16 +36,16 @@ _KINDS: Final = {
         seconds=600,
     ),
     "kick": _Kind(
-        N_("Put {nick} out of {room}?"),
+        N_("Remove {nick} from {room}?"),
         N_("They are told why."),
-        N_("Put out"),
+        N_("Remove from the room"),
         timed=True,
         at_once=N_("may come back at once"),
     ),
     "remove": _Kind(
         N_("Remove {nick} from {room}?"),
         N_("Only an invitation brings them back."),
-        N_("Remove"),
+        N_("Remove from the room"),
     ),
     "disconnect": _Kind(
         N_("Close the connections of {nick}?"),

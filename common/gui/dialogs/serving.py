@@ -24,7 +24,7 @@ from common.when import moment
 _TITLES = {
     "invitations": N_("Invitations"),
     "waiting": N_("Who waits to be let in"),
-    "sanctions": N_("Who is muted, put out or banned"),
+    "sanctions": N_("Who is muted, removed or banned"),
     "roles": N_("Who owns and administers this server"),
     "devices": N_("My devices"),
     "nicks": N_("My former nicknames"),

@@ -17,16 +17,16 @@ const KINDS = () => ({
     seconds: 600,
   },
   kick: {
-    title: _("Put {nick} out of {room}?"),
+    title: _("Remove {nick} from {room}?"),
     words: _("They are told why."),
-    button: _("Put out"),
+    button: _("Remove from the room"),
     timed: true,
     atOnce: _("may come back at once"),
   },
   remove: {
     title: _("Remove {nick} from {room}?"),
     words: _("Only an invitation brings them back."),
-    button: _("Remove"),
+    button: _("Remove from the room"),
   },
   disconnect: {
     title: _("Close the connections of {nick}?"),

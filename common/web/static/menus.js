@@ -99,7 +99,7 @@ export function roomMenu(name, from, place = null) {
     },
     !direct && room.decides && { words: _("Rules…"), icon: "settings", run: () => dialog("rooms", "rules", name) },
     !direct && room.decides && {
-      words: _("Who is muted or put out…"),
+      words: _("Who is muted or removed…"),
       icon: "ban",
       run: () => dialog("server", "served", "sanctions", name),
     },
@@ -153,8 +153,8 @@ function moderation({ nick, user }, room) {
     { words: _("Mute…"), icon: "ban", run: () => dialog("deeds", "decide", "mute", at) },
     { words: _("Let write again"), run: () => perform({ name: "unmute", ...at }) },
     closed
-      ? { words: _("Remove…"), icon: "leave", run: () => dialog("deeds", "decide", "remove", at) }
-      : { words: _("Put out…"), icon: "leave", run: () => dialog("deeds", "decide", "kick", at) },
+      ? { words: _("Remove from the room…"), icon: "leave", run: () => dialog("deeds", "decide", "remove", at) }
+      : { words: _("Remove from the room…"), icon: "leave", run: () => dialog("deeds", "decide", "kick", at) },
     { words: _("Make moderator here"), icon: "shield", run: () => perform({ name: "role", choice: "moderator", ...at }) },
     { words: _("No longer moderator here"), run: () => perform({ name: "role", choice: "member", ...at }) },
   ];
@@ -245,7 +245,7 @@ export function serverMenu(from) {
           { words: _("Invitations…"), icon: "key", run: served("invitations") },
           { words: _("Who waits to be let in…"), icon: "clock", run: served("waiting") },
           null,
-          { words: _("Muted, put out, banned…"), icon: "ban", run: served("sanctions") },
+          { words: _("Muted, removed, banned…"), icon: "ban", run: served("sanctions") },
           { words: _("Owners, administrators…"), icon: "crown", run: served("roles") },
           { words: _("Addresses for programs…"), icon: "server", run: () => dialog("server", "programs") },
           { words: _("What was decided…"), icon: "info", run: served("audit") },

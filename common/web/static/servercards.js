@@ -21,7 +21,7 @@ const LISTS = () => ({
     doings: (one) => [[_("Let in"), { name: "approve", key: one.key }]],
   },
   sanctions: {
-    title: _("Who is muted, put out or banned"),
+    title: _("Who is muted, removed or banned"),
     icon: "ban",
     doings: (one) => (one.what === "kick" ? [] : [[_("Lift"), lifting(one)]]),
   },

@@ -171,7 +171,7 @@ class Entrance(FrontPage):
             if not settings.text("server") and not settings.text("push"):
                 targets.parse_server(None, self._around.data_dir)
         except NotRunning:
-            self.failed(Trouble("no-broker"))
+            self.failed(Trouble("no-broker", {"path": str(self._around.data_dir)}))
         except BadTarget as error:
             self.failed(Trouble("bad-server", {"value": error.value, "reason": error.reason}))
         except BadName as error:

@@ -53,7 +53,7 @@ def _asked(server: str, data_dir: Path) -> Verdict | Trouble:
     try:
         target = targets.parse_server(server, data_dir)
     except NotRunning:
-        return Trouble("no-broker")
+        return Trouble("no-broker", {"path": str(data_dir)})
     except BadTarget as error:
         return Trouble("bad-server", {"value": error.value, "reason": error.reason})
     host, port = targets.host_and_port(target.push) or (target.label, 0)

@@ -41,7 +41,10 @@ _PLACES: Final[dict[str, Place]] = {
     "host-failed": "host",
 }
 _OWN_WORDS: Final[dict[str, str]] = {
-    "no-broker": N_("No server runs on this machine. Type an address, paste a link, or host here."),
+    "no-broker": N_(
+        "No server runs on this machine with the data in {path}. If one runs with other data, type"
+        " 127.0.0.1; else type an address, paste a link, or host here."
+    ),
     "key-unknown": N_(
         "This server is not trusted yet, so nothing was sent to it. Connect again to compare its"
         " key, or ask for a link."

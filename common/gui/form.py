@@ -15,6 +15,7 @@ from common.client.target import DEFAULT_PORT
 from common.gui import servers
 from common.gui.field import Field
 from common.gui.offerlist import OfferList
+from common.gui.page import keep_in_view
 from common.gui.servers import Offer
 from common.gui.theme import theme_of
 from common.gui.trouble import Place
@@ -160,6 +161,10 @@ class Form(Card):
                 field.focus_set()
             elif not self._busy:
                 self.begin()
+        if tone != "info":
+            # On a small window, too, what was said is read without losing what to press next.
+            row = self._progress if self._busy else self._actions
+            keep_in_view(row, self._said[place], *([field] if field is not None else []))
 
     def quiet(self) -> None:
         """Take back what was said."""

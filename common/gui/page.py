@@ -30,6 +30,7 @@ class Page(Pane):
         self._bar = Scrollbar(self, self._canvas)
         self._canvas.pack(side="left", fill="both", expand=True)
         self.column = Pane(self._canvas, ground)
+        self._kept: tuple[tk.Misc, ...] = ()
         self._place = self._canvas.create_window(0, 0, window=self.column, anchor="nw")
         self._canvas.bind("<Configure>", self._arrange)
         self.column.bind("<Configure>", self._arrange)
@@ -63,6 +64,22 @@ class Page(Pane):
         elif bottom > self._canvas.winfo_height():
             self._canvas.yview_scroll(bottom - self._canvas.winfo_height(), "units")
 
+    def keep(self, *widgets: tk.Misc) -> None:
+        """Have these in view, the last one before the others, also while what is around them
+        finds its size; until somebody scrolls."""
+        self._kept = widgets
+        self._show_kept_soon()
+
+    def _show_kept_soon(self) -> None:
+        # Not by this widget's own: it may be gone by then.
+        self._theme.root.after_idle(self._show_kept)
+
+    def _show_kept(self) -> None:
+        if self.winfo_exists():
+            for widget in self._kept:
+                if widget.winfo_exists() and widget.winfo_ismapped():
+                    self.show(widget)
+
     def _arrange(self, _event: object = None) -> None:
         theme, canvas = self._theme, self._canvas
         margin = theme.px(_MARGIN)
@@ -79,6 +96,8 @@ class Page(Pane):
         canvas.coords(self._place, left, top)
         canvas.itemconfigure(self._place, width=wide)
         canvas.configure(scrollregion=(0, 0, room, max(canvas.winfo_height(), tall + 2 * margin)))
+        if self._kept:
+            self._show_kept_soon()
 
     def _dress(self) -> None:
         self._canvas.configure(background=self._theme.color[self.ground])
@@ -92,9 +111,20 @@ class Page(Pane):
         return str(widget).startswith(f"{self.column}.")
 
     def _wheel(self, direction: int) -> None:
+        self._kept = ()
         if self._scrolls:
             self._canvas.yview_scroll(direction * self._theme.px(_WHEEL), "units")
 
     def _by_page(self, direction: int) -> None:
+        self._kept = ()
         if self._scrolls:
             self._canvas.yview_scroll(direction * self._canvas.winfo_height() * 3 // 4, "units")
+
+
+def keep_in_view(*widgets: tk.Misc) -> None:
+    """Keep these in view on the page that they stand on, if there is one."""
+    above: tk.Misc | None = widgets[-1]
+    while above is not None and not isinstance(above, Page):
+        above = above.master
+    if above is not None:
+        above.keep(*widgets)

@@ -6,6 +6,7 @@ import datetime
 import socket
 import tkinter as tk
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from common import i18n, keys
 from common.client.pins import Pins
 from common.gui.form import Form
-from common.gui.settings import Keeper
+from common.gui.settings import Keeper, Known
 from tests.conftest import BrokerFactory
 from tests.gui.opening import Opened
 from tests.support.display import Keyboard
@@ -205,7 +206,8 @@ def test_the_box_that_is_ticked_is_remembered(opened: Opener, broker: BrokerProg
         ({"server": "labo", "nick": ""}, "nick", "at least one character"),
         ({"server": "labo", "nick": "root"}, "nick", "kept for the server"),
         ({"server": "labo", "invite": "!!"}, "invite", "no code"),
-        ({"server": "", "nick": "a"}, "server", "No server runs on this machine"),
+        ({"server": "", "nick": "a"}, "server", "No server runs on this machine with the data in"),
+        ({"server": "", "nick": "a"}, "server", "type 127.0.0.1"),
         ({"server": "no-such-host.invalid"}, "server", "No machine is called"),
     ],
 )
@@ -347,6 +349,40 @@ def test_the_theme_goes_round_and_is_remembered(opened: Opener) -> None:
         one.press(words)
         seen.append(one.window.remembered.theme)
     assert seen == ["dark", "system", "light"]
+
+
+@pytest.mark.parametrize("by_keyboard", [True, False])
+def test_an_error_and_what_to_press_next_are_in_view_on_a_small_window(
+    opened: Opener, tmp_path: Path, by_keyboard: bool
+) -> None:
+    keeper = Keeper(tmp_path / "mine")
+    for place in range(2):
+        keeper.remembered.was_on(Known(server=f"192.168.1.{place}", name=f"Labo {place}", nick="A"))
+    keeper.save()
+    one = opened(nick="Léa")
+    one.root.geometry("480x360+0+0")
+    one.until(lambda: one.root.winfo_width() == 480, "the size")
+    one.window.theme.by_keyboard = by_keyboard
+    one.entrance.show_top()
+    one.write(server="two words")
+    one.entrance.connect()
+    field = one.form.field("server")
+    said = one.form._said["server"]
+    parts = {"the field": field, "the reason": said, "Connect": one.form._connect}
+
+    def seen(part: tk.Misc) -> bool:
+        top = part.winfo_rooty() - one.root.winfo_rooty()
+        return bool(said.words) and top >= 0 and top + part.winfo_height() <= 360
+
+    for words, part in parts.items():
+        one.until(partial(seen, part), words)
+    one.entrance._wheel(-1)
+    one.entrance._wheel(-1)
+    one.entrance._wheel(-1)
+    one.root.geometry("490x360")
+    one.until(lambda: one.root.winfo_width() == 490, "another size")
+    one.root.update()
+    assert not seen(one.form._connect), "who scrolls is left where they are"
 
 
 def test_everything_is_in_reach_by_keyboard_on_a_small_window(opened: Opener) -> None:

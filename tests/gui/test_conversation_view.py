@@ -356,14 +356,6 @@ def test_older_lines_are_asked_for_once_until_they_come(seen: Seen) -> None:
     assert seen.view.drawn.keys[0] == (401, 0)
 
 
-def test_an_empty_room_has_nothing_to_scroll(seen: Seen) -> None:
-    # Where a text was hardly higher than the window, Tk does not tell that it was emptied.
-    for many in range(5, 16):
-        seen.show(room_of(*(record(n, "words " * 20) for n in range(1, many))))
-        seen.show(room_of())
-        assert seen.view._bar.instate(["disabled"]), many
-
-
 def test_ten_thousand_messages_at_once_leave_the_last_ones_in_sight(seen: Seen) -> None:
     room = room_of(record(1))
     seen.show(room)

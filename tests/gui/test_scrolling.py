@@ -35,6 +35,16 @@ def test_the_ground_of_a_mention_reaches_the_edge_and_no_word_goes_under_the_bar
     assert view.text.count("1.0", "end", "displaylines") == rows, "nothing moved for the bar"
 
 
+def test_an_empty_room_has_nothing_to_scroll(root: tk.Tk, theme: Theme) -> None:
+    seen = Seen(root, theme)
+    # Where a text was hardly higher than the window, Tk does not tell that it was emptied.
+    for many in range(5, 16):
+        seen.show(room_of(*(record(n, "words " * 20) for n in range(1, many))))
+        seen.show(room_of())
+        assert seen.view._bar.instate(["disabled"]), many
+        assert not seen.view._bar.place_info(), many
+
+
 def rightmost(text: tk.Text) -> int:
     """Where the longest row of what is in sight from the first line on ends."""
     place, found = text.index("1.0"), 0

@@ -110,6 +110,8 @@ class PopupMenu:
         _LAST[self._theme.root] = self.menu
         before = self._theme.root.focus_get()
         self.menu.bind("<Unmap>", lambda _event: self._closed(before))
+        if self._theme.by_keyboard:
+            self.menu.bind("<Enter>", self._came_under_the_pointer)
         self.menu.tk_popup(x, y)
         if self._theme.by_keyboard:
             # So that Enter does something, and the first arrow leads to the next entry.
@@ -117,6 +119,11 @@ class PopupMenu:
                 self.menu.tk.call("tk::MenuFirstEntry", self.menu)
             else:
                 self.menu.activate(self._current)
+
+    def _came_under_the_pointer(self, _event: tk.Event[tk.Misc]) -> str:
+        """A pointer that rests where a key opens the menu chooses nothing until it moves."""
+        self.menu.unbind("<Enter>")
+        return "break"
 
     def _closed(self, before: tk.Misc | None) -> None:
         """Over a dialog, which grabs the keyboard, Tk does not give the focus back by itself.

@@ -41,7 +41,6 @@ LINGER: Final = 120.0
 LOOK_AGAIN: Final = 10.0
 """Seconds between two looks at whether what keeps a session beyond that is done."""
 MOST_CALLS: Final = 3
-TRACES: Final = 3
 
 
 class WebSession:
@@ -156,11 +155,26 @@ class WebSession:
         if self.over:
             return
         with speaking(self._words):
-            self._telling.hear(lines_alone=all(map(self.talk.is_read, events)))
+            read = all(map(self.talk.is_read, events))
+            self._telling.hear(lines_alone=read)
             try:
-                self._take([self._heard_of(event) for event in events])
+                if read:
+                    self._take_read(events)
+                else:
+                    self._take([self._heard_of(event) for event in events])
             finally:
                 self._telling.heard()
+
+    def _take_read(self, events: list[ev.Event]) -> None:
+        """What hundreds hear at once: lines that this person sees. They call nobody, and change
+        nothing else."""
+        now = now_ms()
+        for event in events:
+            self.talk.handle(event, now)
+            if isinstance(event, ev.Messages):
+                self._heard(event)
+        self.controller.mark_seen()
+        self._marking.within(MARK_PAUSE)
 
     def _heard_of(self, event: ev.Event) -> ev.Event:
         if isinstance(event, ev.Presence):
@@ -209,19 +223,8 @@ class WebSession:
         self._hub.came(self)
 
     def _heard(self, event: ev.Messages) -> None:
-        """What of it the page may not learn by the timeline alone."""
-        view, room = self.view, self.talk.room
-        if view is None or room is None or event.room != room.name:
-            return
-        here = self.rosters.of(event.room).people
-        traces = 0
-        for record in event.records:
-            if record.user not in here:
-                view.people.spoke(record.user, record.nick)
-            gone = record.of if record.type == "delete" and traces < TRACES else 0
-            if gone and self.past is not None and (view.away or room.get((gone, 0)) is None):
-                traces += 1
-                self.past.trace(gone)
+        if self.past is not None and event.room == self.talk.current:
+            self.past.heard(event.records, self.rosters.of(event.room).people)
 
     def _call(self, calls: list[Call]) -> None:
         for call in calls[-MOST_CALLS:]:

@@ -6,7 +6,7 @@ session keeps nothing of it. Must not know sockets.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Final, Protocol, TypeVar
@@ -26,6 +26,8 @@ AROUND: Final = 50
 """Records at most before, and after, the number that is looked for."""
 UNDER_WAY: Final = 4
 """Questions about the past that one page may have open; what it asks beyond is not answered."""
+TRACES: Final = 3
+"""Deleted messages that are asked about for one batch of records."""
 _ALL: Final = Bounds(keep=5_000, people=0)
 
 
@@ -81,7 +83,23 @@ class Past:
         self._turn += 1
         self._view.newest()
 
-    def trace(self, seq: int) -> None:
+    def heard(self, records: Sequence[Record], here: Container[str]) -> None:
+        """These came in the open room, where those users are `here`: what of it the page may not
+        learn by the timeline alone."""
+        traces = 0
+        for record in records:
+            if record.user not in here:
+                self._view.people.spoke(record.user, record.nick)
+            if record.type == "delete" and traces < TRACES and self._only_there(record.of):
+                traces += 1
+                self._trace(record.of)
+
+    def _only_there(self, seq: int) -> bool:
+        """Whether the page may hold a message that the timeline does not."""
+        room = self._talk.room
+        return room is not None and (self._view.away or room.get((seq, 0)) is None)
+
+    def _trace(self, seq: int) -> None:
         """The text of a message is gone that only the page holds."""
         room = self._talk.room
         if room is not None and self._may():

@@ -75,8 +75,13 @@ def test_what_is_not_watched_any_more_is_not_served() -> None:
             watch.add(two.fileno(), lambda: first("two", two, one))
             to_one.send(b"!")
             to_two.send(b"!")
-            for _turn in range(5):
-                await asyncio.sleep(0)
+            last = asyncio.Event()
+            with lines(1) as ((ours, theirs),):
+                # Its sign comes after theirs, and both are served in one turn.
+                theirs.send(b"!")
+                watch.add(ours.fileno(), last.set)
+                await last.wait()
+                watch.remove(ours.fileno())
         assert served in (["one!"], ["two!"])
 
     run(test())

@@ -1,8 +1,8 @@
 """What 500 browsers on one gateway wait, and what each of them takes. Run: `python -m bench.web`.
 
 Owns the browsers: WebSocket clients without a page, in a process of their own, each an identity
-that the gateway knows already; and a real Chromium for the page's first load. Broker, gateway and
-browsers share the machine, as they would not elsewhere.
+that the gateway knows already; and a real Chromium for the page's first load. Broker and browsers
+are kept to one processor of the machine, since elsewhere they would have machines of their own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
-from bench.servers import Server, start_broker, start_gateway
+from bench.servers import Server, stand_aside, start_broker, start_gateway
 from bench.web_browser import Browser, handshake
 from common.keys import generate
 from common.runtime import raise_descriptor_limit
@@ -103,6 +103,8 @@ def _measure(broker: Server, gateway: Server, tokens: Sequence[str], seconds: in
     )
     child.start()
     there.close()
+    for pid in (broker.pid, child.pid):
+        stand_aside(pid or 0)
     try:
         here.recv()
         memory = (gateway.memory() - before) / 1000 / len(tokens)

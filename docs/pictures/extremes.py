@@ -31,7 +31,7 @@ def _full(studio: Studio, wide: int, tall: int) -> Play:
     people = [Person(f"{number}", f"{_NICK[:28]} {number}") for number in range(1, 38)]
     people += [Person("38", _NICK), Person("39", "Li"), Person(user("Léa"), _NICK)]
     client: Any = play.chat.controller.client
-    client.who = lambda room: _done(ev.PeopleReply(room=room, people=people))
+    client.people = people
     talk = play.chat.talk
     talk.server = _SERVER
     talk._named(_NICK)

@@ -87,14 +87,16 @@ class Played:
     def __init__(self, lang: str) -> None:
         self.queue: SimpleQueue[ev.Event | None] = SimpleQueue()
         self._lang = lang
+        nicks = ["Aïcha", "Inès", "Léa", "Marc", "Noé", "Yuki", str(TEXTS[lang]["bot"])]
+        self.people = [Person(user(nick), nick) for nick in nicks]
+        """Who is in each room."""
 
     def get(self, timeout: float | None = None) -> ev.Event | None:
         return self.queue.get(timeout=timeout)
 
     def who(self, room: str) -> Future[Any]:
-        nicks = ["Aïcha", "Inès", "Léa", "Marc", "Noé", "Yuki", TEXTS[self._lang]["bot"]]
-        people = [Person(user(str(nick)), str(nick)) for nick in nicks]
-        return _done(ev.PeopleReply(room=room, people=people))
+        self.queue.put(ev.Roster(room=room, people=self.people))
+        return _done(ev.PeopleReply(room=room, people=self.people))
 
     def rooms(self) -> Future[Any]:
         names = TEXTS[self._lang]["rooms"]

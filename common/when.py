@@ -14,22 +14,21 @@ from common.i18n import _, day, local, n_, number, time_of_day
 def until(ts_ms: int, today: datetime.date | None = None) -> str:
     """`until 14:05`, or `until 21 November, 14:05` where that is not today; the year where it is
     another one. Of milliseconds since 1970."""
-    date, time = local(ts_ms).date(), time_of_day(ts_ms)
-    now = today or datetime.datetime.now().astimezone().date()
-    if date == now:
-        return _("until {time}").format(time=time)
-    shown = day(date, weekday=False, year=date.year != now.year)
-    return _("until {day}, {time}").format(day=shown, time=time)
+    return _filled(ts_ms, today, _("until {time}"), _("until {day}, {time}"))
 
 
 def since(ts_ms: int, today: datetime.date | None = None) -> str:
-    """`since 14:05`, or `since 21 November, 14:05` where that is not today."""
+    """`since 14:05`, or `since 21 November, 14:05`, as `until`."""
+    return _filled(ts_ms, today, _("since {time}"), _("since {day}, {time}"))
+
+
+def _filled(ts_ms: int, today: datetime.date | None, alone: str, dated: str) -> str:
+    """The words for a time of today, or for one of another day."""
     date, time = local(ts_ms).date(), time_of_day(ts_ms)
     now = today or datetime.datetime.now().astimezone().date()
     if date == now:
-        return _("since {time}").format(time=time)
-    shown = day(date, weekday=False, year=date.year != now.year)
-    return _("since {day}, {time}").format(day=shown, time=time)
+        return alone.format(time=time)
+    return dated.format(day=day(date, weekday=False, year=date.year != now.year), time=time)
 
 
 def moment(ts_ms: int, today: datetime.date | None = None) -> str:

@@ -103,7 +103,7 @@ def test_another_language_is_spoken_at_once_and_nothing_is_lost_by_it(
     stay = chat.view.stay
     chat.composer.insert("half a thou")
     Preferences(chat.desk)._spoken("fr")
-    lea.until(lambda: "Écrire dans #general" in words_of(chat), "French")
+    lea.until(lambda: "Entrée envoie" in words_of(chat), "French")
     assert chat.composer.value == "half a thou"
     assert chat.view.stay == stay
     again = lea.sheet(Preferences)
@@ -120,7 +120,7 @@ def test_another_language_is_spoken_at_once_and_nothing_is_lost_by_it(
     keyboard.press("ctrl+f")
     lea.until(lambda: chat.search.is_open, "the keys")
     Preferences(chat.desk)._spoken("en")
-    lea.until(lambda: "Write in #general" in words_of(chat), "English")
+    lea.until(lambda: "Enter sends" in words_of(chat), "English")
     lea.sheet(Preferences).close()
     # Nothing of what was there before is left to follow the theme, or to listen.
     theme.switch("dark")

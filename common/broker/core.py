@@ -33,7 +33,7 @@ from common.broker.turn import Refusal, Turn
 from common.protocol import deeds as d
 from common.protocol import messages as m
 from common.protocol import topics
-from common.protocol.codec import SESSION, DecodeError, decode_request
+from common.protocol.codec import SESSION, DecodeError, decode_request, says_bye
 from common.protocol.limits import WIRE
 
 GRACE: Final = 3.0
@@ -173,8 +173,8 @@ class Core:
         """One PUSH frame: `session \\n lines`, with the key that ZAP attests, if any."""
         head, newline, lines = frame.partition(b"\n")
         session = self._sessions.get(head[:SESSION])
-        if session is None or session.gone:
-            return  # before its inbox, or after its end: its sender will come in again
+        if session is None or (session.gone and not says_bye(lines)):
+            return  # before its inbox, or after its end: its sender will come in again, or does not
         if session.key != key:
             self._forged(key)
             return

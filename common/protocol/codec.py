@@ -69,6 +69,15 @@ def decode_request(line: bytes) -> AnyRequest:
         raise _explained(line, fault) from None
 
 
+def says_bye(lines: bytes) -> bool:
+    """Whether these are a goodbye and nothing else. It may come behind the end of its session's
+    subscriptions, which travels on another line, and is true all the same."""
+    try:
+        return type(decode_request(lines)) is messages.Bye
+    except DecodeError:
+        return False
+
+
 def decode_answer(lines: bytes) -> tuple[AnyAnswer, bytes]:
     """The first line of an inbox frame, and the bytes behind it: the records of a page, or further
     answers."""

@@ -74,6 +74,21 @@ def test_a_stream_belongs_to_one_person_for_ever() -> None:
     assert desk.enter(TWO, BOB, stream=STREAM[ADA])["code"] == "stream-taken"
 
 
+def test_a_goodbye_counts_that_comes_behind_the_end_of_the_subscriptions() -> None:
+    """They travel on two lines: whoever has left is not shown as here until the grace is over."""
+    desk = Desk()
+    desk.enter(ONE)
+    desk.enter(TWO, BOB)
+    desk.core.unsubscribed(INBOX[ONE])
+    desk.turn()
+    desk.push(ONE, m.Say(1, "general", "x"), m.Bye())
+    desk.push(ONE, b'{"type":"byebye"}')
+    desk.push(ONE, m.Bye(), key=BOB)
+    assert desk.core.people == 2
+    desk.push(ONE, m.Bye())
+    assert desk.core.people == 1
+
+
 def test_without_encryption_a_secret_says_who_one_is() -> None:
     desk = Desk(plain=True)
     assert desk.enter(ONE, None)["code"] == "bad-request"
